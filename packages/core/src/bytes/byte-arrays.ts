@@ -1,0 +1,34 @@
+/** The parts one after the other, as an array of its own. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/**
+ * Whether two arrays hold the same bytes.
+ *
+ * The time depends on the lengths only, never on where the contents differ: a tag or a commitment may
+ * be compared with it.
+ */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
+  return difference === 0
+}
+
+/**
+ * Overwrites secrets with zeros.
+ *
+ * The engine may have copied an array before; this ends the life of the copies we know of.
+ */
+export function wipe(...arrays: readonly Uint8Array[]): void {
+  for (const array of arrays) array.fill(0)
+}

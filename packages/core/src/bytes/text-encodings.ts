@@ -1,0 +1,71 @@
+import { BytesError } from './bytes-error.ts'
+
+const HEX = /^(?:[0-9a-f]{2})*$/
+const BASE64 = /^[A-Za-z0-9+/]*$/
+
+const utf8Encoder = new TextEncoder()
+// A byte-order mark is part of the text: dropping it would make two byte strings the same text.
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Lower-case hexadecimal, two digits a byte. */
+export function toHex(bytes: Uint8Array): string {
+  return bytes.toHex()
+}
+
+/**
+ * The bytes of a lower-case hexadecimal text.
+ *
+ * @throws BytesError BYTES_ENCODING for upper case, an odd length or any other character
+ */
+export function fromHex(text: string): Uint8Array {
+  if (!HEX.test(text)) {
+    throw new BytesError('BYTES_ENCODING', `${text.length} characters are not lower-case hexadecimal`)
+  }
+  return Uint8Array.fromHex(text)
+}
+
+/** Base64 with the standard alphabet and without padding (RFC 4648 §4, §3.2). */
+export function toBase64(bytes: Uint8Array): string {
+  return bytes.toBase64({ omitPadding: true })
+}
+
+/**
+ * The bytes of an unpadded base64 text; exactly the texts that `toBase64` writes are accepted.
+ *
+ * The platform's decoder skips white space and takes padding as a choice, so the alphabet is checked
+ * first; its strict mode then refuses trailing bits that are not zero (RFC 4648 §3.5).
+ *
+ * @throws BytesError BYTES_ENCODING for padding, white space, other characters, an impossible length
+ *   or non-zero trailing bits
+ */
+export function fromBase64(text: string): Uint8Array {
+  if (!BASE64.test(text)) {
+    throw new BytesError('BYTES_ENCODING', `${text.length} characters are not unpadded base64`)
+  }
+  const padding = '='.repeat((4 - (text.length % 4)) % 4)
+  try {
+    return Uint8Array.fromBase64(text + padding, { lastChunkHandling: 'strict' })
+  } catch (cause) {
+    // The platform's message is not passed on: it may quote the text, and the text may be a key.
+    void cause
+    throw new BytesError('BYTES_ENCODING', `${text.length} characters are not canonical base64`)
+  }
+}
+
+/** The UTF-8 bytes of a text. */
+export function utf8Encode(text: string): Uint8Array {
+  return utf8Encoder.encode(text)
+}
+
+/**
+ * The text of UTF-8 bytes; a byte-order mark is kept.
+ *
+ * @throws BytesError BYTES_ENCODING if the bytes are not well-formed UTF-8
+ */
+export function utf8Decode(bytes: Uint8Array): string {
+  try {
+    return utf8Decoder.decode(bytes)
+  } catch (cause) {
+    throw new BytesError('BYTES_ENCODING', `${bytes.length} bytes are not UTF-8`, { cause })
+  }
+}
