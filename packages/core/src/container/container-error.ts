@@ -7,7 +7,7 @@ export type ContainerErrorCode =
   | 'CONTAINER_NOT_FOUND'
   | 'CONTAINER_EXISTS'
   | 'CONTAINER_PERMISSIONS'
-  | 'CONTAINER_SECRET_STORE'
+  | 'CONTAINER_SECRET'
 
 /**
  * The one error of this layer.
@@ -20,8 +20,9 @@ export type ContainerErrorCode =
  *   `wipe`.
  * - `CONTAINER_NAME`: not a container's name or an alias.
  * - `CONTAINER_NOT_FOUND`, `CONTAINER_EXISTS`: the file or the entry is not there, or already is.
- * - `CONTAINER_PERMISSIONS`: the file may be read by others, or is not a regular file.
- * - `CONTAINER_SECRET_STORE`: the secret store has no secret for this container.
+ * - `CONTAINER_PERMISSIONS`: the file may be read or written by others, or is not a regular file.
+ * - `CONTAINER_SECRET`: a passphrase is needed and was not given, was given where none is used, is
+ *   empty, or the secret store does not have it.
  */
 export class ContainerError extends Error {
   override readonly name = 'ContainerError'
