@@ -34,20 +34,27 @@ test('every platform’s build of every package is locked', () => {
   }
 })
 
+const manifestPaths = [
+  'package.json',
+  ...['core', 'authority', 'cli'].map((name) => `packages/${name}/package.json`),
+]
+const wanted = manifestPaths.flatMap((path) => {
+  const manifest = readJson(path)
+  const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies }
+  return Object.entries<string>(all).map(([name, version]) => ({ path, name, version }))
+})
+
 // A range would be resolved by the age of whoever's Node runs npm.
 test('the project asks for exact versions', () => {
-  for (const path of [
-    'package.json',
-    'packages/core/package.json',
-    'packages/authority/package.json',
-    'packages/cli/package.json',
-  ]) {
-    const manifest = readJson(path)
-    const wanted = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies }
-    for (const [name, version] of Object.entries<string>(wanted)) {
-      assert.match(version, /^\d+\.\d+\.\d+$/, `${path}: ${name}`)
-    }
-  }
+  assert.ok(wanted.length > 0)
+  for (const { path, name, version } of wanted) assert.match(version, /^\d+\.\d+\.\d+$/, `${path}: ${name}`)
+})
+
+test('docs/dependencies.md accounts for every one at its version', () => {
+  const text = readFileSync(new URL('../../docs/dependencies.md', import.meta.url), 'utf8')
+  const external = wanted.filter(({ name }) => !name.startsWith('@strongroom/') && !name.startsWith('node-'))
+  for (const { name, version } of external)
+    assert.ok(text.includes(`\`${name}\` ${version}`), `${name} ${version}`)
 })
 
 test('no package runs anything while it is installed', () => {
