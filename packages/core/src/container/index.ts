@@ -1,5 +1,5 @@
 /** Key containers: exchange and signature key pairs, at rest and in use. */
-export { writeFileAtomically } from './atomic-write.ts'
+export { syncFolder, writeFileAtomically } from './atomic-write.ts'
 export type { AtomicWriteOptions } from './atomic-write.ts'
 export { ContainerError } from './container-error.ts'
 export type { ContainerErrorCode } from './container-error.ts'
