@@ -1,5 +1,5 @@
 import { concat } from '../bytes/index.ts'
-import { PayloadKey } from './payload-key.ts'
+import { payloadError, PayloadKey } from './payload-key.ts'
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from './payload-length.ts'
 
 /** Bytes in pieces of any size, as streams and arrays give them. */
@@ -26,7 +26,7 @@ export async function* encryptPayload(
 
 /**
  * Decrypts a payload piece by piece, in constant memory: the plaintext of one chunk at a time, each verified
- * before it is released. What was released is only all of it once the generator has ended without an error.
+ * before it is released. Only a generator that has ended without an error has released all of it.
  *
  * @param nonce the 16 bytes at the start of the payload
  * @param sealed what follows the nonce
@@ -39,7 +39,28 @@ export async function* decryptPayload(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const key = PayloadKey.derive(fileKey, nonce)
   for await (const { bytes, index, last } of inChunks(sealed, SEALED_CHUNK_BYTES)) {
-    yield key.decryptChunk(index, last, bytes)
+    const plaintext = openChunk(key, index, last, bytes)
+    yield plaintext.bytes
+    if (plaintext.misplaced) throw payloadError()
+  }
+}
+
+/**
+ * A full chunk may be authentic but say wrongly whether it is the last: then it is the end that was moved, not
+ * this chunk that was changed. It is released before the error, as it would be by a decrypter that looks at one
+ * chunk at a time, so that what a broken file yields does not depend on who reads it.
+ */
+function openChunk(
+  key: PayloadKey,
+  index: number,
+  last: boolean,
+  sealed: Uint8Array,
+): { readonly bytes: Uint8Array; readonly misplaced: boolean } {
+  try {
+    return { bytes: key.decryptChunk(index, last, sealed), misplaced: false }
+  } catch (error) {
+    if (sealed.length !== SEALED_CHUNK_BYTES) throw error
+    return { bytes: key.decryptChunk(index, !last, sealed), misplaced: true }
   }
 }
 

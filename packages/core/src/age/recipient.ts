@@ -22,7 +22,8 @@ export interface Recipient {
 
 /** Somebody who can decrypt. */
 export interface Identity {
-  readonly kind: RecipientKind
+  /** The type of the stanzas that it opens; other layers have types of their own. */
+  readonly kind: string
   /**
    * Looks through all stanzas of a header for one that this identity can open.
    *
