@@ -1,0 +1,48 @@
+import { execSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Rival } from './rivals.ts'
+
+/** The command as it is released, with keys of its own; a rival like the others, and what only it does. */
+export interface Strongroom extends Rival {
+  /** Seals every file of a folder into another folder in one call. */
+  sealAll(folder: string, output: string): string
+  openAll(folder: string, output: string): string
+  /** Makes `recipients`, as public keys, the only ones that can open a file. */
+  rewrap(sealed: string, recipients: readonly string[]): string
+  /** The owner's own public exchange key. */
+  readonly recipient: string
+}
+
+export type Profile = 'pq' | 'classic'
+
+const BUNDLE = fileURLToPath(new URL('../packages/cli/dist/strongroom.js', import.meta.url))
+
+/** The names contestants have in every table. */
+export const STRONGROOM = { pq: 'strongroom', classic: 'strongroom, classic' } as const
+
+/**
+ * Makes a container that no passphrase protects in a new home below `folder`.
+ *
+ * @throws Error if the release bundle is not built
+ */
+export function setUpStrongroom(folder: string, profile: Profile): Strongroom {
+  if (!existsSync(BUNDLE)) throw new Error('there is no release bundle: npm run build')
+  const run = `STRONGROOM_HOME=${join(folder, `home-${profile}`)} ${process.execPath} ${BUNDLE}`
+  execSync(`${run} init --profile ${profile} --protect none`, { stdio: 'ignore' })
+  const shown = execSync(`${run} container show`, { encoding: 'utf8' })
+  const recipient = /\bage1\w+/.exec(shown)?.[0]
+  if (recipient === undefined) throw new Error('strongroom container show names no recipient')
+  return {
+    name: STRONGROOM[profile],
+    recipient,
+    besides: [],
+    seal: (from, to) => `${run} seal --quiet -o ${to} ${from}`,
+    open: (from, to) => `${run} open --quiet -o ${to} ${from}`,
+    sealAll: (from, to) => `${run} seal --quiet --output-dir ${to} ${from}/*`,
+    openAll: (from, to) => `${run} open --quiet --output-dir ${to} ${from}/*`,
+    rewrap: (path, recipients) =>
+      `${run} rewrap --quiet ${recipients.map((key) => `-r ${key}`).join(' ')} ${path}`,
+  }
+}
