@@ -22,11 +22,11 @@ const PACKAGES: Record<string, readonly string[]> = {
   cli: ['@strongroom/core', '@strongroom/authority'],
 }
 
-/** Import and export declarations, import() and new URL(…, import.meta.url), the way workers are named. */
+/** Import and export declarations, import() and new URL('….ts', import.meta.url), the way workers are named. */
 const SPECIFIERS = [
   /^\s*(?:import|export)\s+(?:[\w$*{},\s]+?\s+from\s+)?['"]([^'"]+)['"]/gm,
   /^(?!\s*(?:\*|\/\/)).*\bimport\(\s*['"]([^'"]+)['"]/gm,
-  /^(?!\s*(?:\*|\/\/)).*\bnew URL\(\s*['"]([^'"]+)['"]\s*,\s*import\.meta\.url/gm,
+  /^(?!\s*(?:\*|\/\/)).*\bnew URL\(\s*['"]([^'"]+\.ts)['"]\s*,\s*import\.meta\.url/gm,
 ]
 
 interface Import {

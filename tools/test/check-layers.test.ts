@@ -20,7 +20,7 @@ const GOOD_TREE: Readonly<Record<string, string>> = {
   'packages/core/src/seal/worker.ts':
     "import type { tree } from '../merkle/index.ts'\nexport type Tree = typeof tree\n",
   'packages/core/test/bytes/hex.test.ts':
-    "import { hex } from '../../src/bytes/hex.ts'\nimport 'fast-check'\n",
+    "import { hex } from '../../src/bytes/hex.ts'\nimport 'fast-check'\nnew URL('../../../../docs/a.md', import.meta.url)\n",
   'packages/authority/package.json': '{"dependencies":{"@strongroom/core":"1.0.0"}}',
   'packages/authority/src/index.ts': "import { age } from '@strongroom/core/age'\nexport { age }\n",
   'packages/cli/package.json': '{"dependencies":{"commander":"1.0.0","@strongroom/core":"1.0.0"}}',
