@@ -2,10 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ContainerError } from '../../src/container/index.ts'
-import type { ContainerErrorCode } from '../../src/container/index.ts'
+import type { ContainerErrorCode, Protection } from '../../src/container/index.ts'
 
 /** How often a property is tried. */
 export const RUNS = process.env['SLOW'] ? 1_000 : 20
+
+export const NOW = new Date('2026-01-31T12:00:00.789Z')
+
+/** One of each kind; the passphrase's work factor is low to be quick. */
+export const PROTECTIONS: readonly Protection[] = [
+  { kind: 'passphrase', passphrase: 'correct horse', logN: 4 },
+  { kind: 'keyring', secret: 'x'.repeat(43) },
+  { kind: 'none' },
+]
 
 /** For `assert.throws`: a ContainerError of that code whose message matches. */
 export function isError(code: ContainerErrorCode, message = /./): (error: unknown) => boolean {

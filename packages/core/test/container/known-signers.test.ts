@@ -3,7 +3,8 @@ import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { ContainerError, KnownSigners, SignerKey, SigningKey } from '../../src/container/index.ts'
+import { ContainerError, KnownSigners, SigningKey } from '../../src/container/index.ts'
+import type { SignerKey } from '../../src/container/index.ts'
 import { RUNS, inFolder, isError } from './fixtures.ts'
 
 const alice = classicSigner(1)
