@@ -1,0 +1,153 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { newFileKey, wrapFileKey, type Identity, type Recipient, type Stanza } from '../age/index.ts'
+import { concat, fromBase64, toBase64, wipe } from '../bytes/index.ts'
+import type { SigningKey } from '../container/index.ts'
+import { hkdf32 } from './digest.ts'
+import { encodeKeyBlob, openKeyBlob, parseKeyBlob } from './key-blob.ts'
+import { KeyBlobError } from './key-blob-error.ts'
+import { draftSeal, finishSeal, signDrafts } from './seal-draft.ts'
+import { newSerial, type Serial } from './serial.ts'
+import type { SignerDirectory, VerifiedSeal } from './verified-seal.ts'
+
+export const SESSION_KEY_TYPE = 'strongroom/session-key'
+const ALGORITHM = 'chacha20-poly1305'
+const FILE_KEY_BYTES = 16
+const TAG_BYTES = 16
+// Each stanza has a wrap key of its own, from a fresh salt: it encrypts one message.
+const ZERO_NONCE = new Uint8Array(12)
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/** What a new named session key is made with. */
+export interface NewSessionKey {
+  readonly name: string
+  readonly description?: string | undefined
+  readonly recipients: readonly Recipient[]
+  readonly signingKey: SigningKey
+  readonly nowMs: number
+}
+
+/**
+ * Makes a session key that will be used again, and returns it as a signed key blob; the key itself is
+ * forgotten.
+ *
+ * The name is signed with it: another blob of the owner's cannot be put in its place.
+ *
+ * @throws KeyBlobError KEY_NAME, LIMIT; AgeError NO_RECIPIENTS, MIXED_RECIPIENTS
+ */
+export function createSessionKey(wanted: NewSessionKey): Uint8Array {
+  checkSessionKeyName(wanted.name)
+  const sessionKey = newFileKey()
+  try {
+    const wrapped = wrapFileKey(sessionKey, wanted.recipients)
+    const draft = draftSeal({
+      kind: 'session-key',
+      serial: newSerial(wanted.nowMs),
+      sessionKey,
+      nonce: new Uint8Array(randomBytes(16)),
+      payloadLength: 0,
+      leafHashes: [],
+      metadata: {
+        ...(wanted.description === undefined ? {} : { description: wanted.description }),
+        name: wanted.name,
+        createdMs: wanted.nowMs,
+        version: 1,
+      },
+      signer: wanted.signingKey.signer,
+    })
+    const [batch] = signDrafts([draft], wanted.signingKey)
+    if (!batch) throw new KeyBlobError('LIMIT', 'batch: no signature')
+    return encodeKeyBlob(wrapped, finishSeal(draft, batch, sessionKey, 'private'), sessionKey)
+  } finally {
+    wipe(sessionKey)
+  }
+}
+
+/** A name that is also a file's name on every system. @throws KeyBlobError KEY_NAME */
+export function checkSessionKeyName(name: string): void {
+  if (NAME.test(name)) return
+  throw new KeyBlobError(
+    'KEY_NAME',
+    'expected a name of 1 to 64 letters, digits, dots, dashes and underscores',
+  )
+}
+
+/**
+ * A named session key whose blob was verified: it wraps the file keys of files sealed under it.
+ *
+ * To hold one is the proof that its blob was signed by somebody the reader knows: only
+ * `openSessionKey` makes one.
+ */
+export class NamedSessionKey implements Identity {
+  readonly kind = SESSION_KEY_TYPE
+  readonly name: string
+  readonly seal: VerifiedSeal
+  readonly #key: Uint8Array
+
+  private constructor(name: string, sessionKey: Uint8Array, seal: VerifiedSeal) {
+    this.name = name
+    this.#key = sessionKey
+    this.seal = seal
+  }
+
+  /**
+   * Opens and verifies a blob of the store.
+   *
+   * @throws KeyBlobError as `openKeyBlob`; NOT_AUTHENTIC if it is the blob of a file, or of another name
+   */
+  static open(
+    name: string,
+    blob: Uint8Array,
+    identities: readonly Identity[],
+    signers: SignerDirectory,
+  ): NamedSessionKey {
+    const { sessionKey, seal } = openKeyBlob(parseKeyBlob(blob), identities, signers)
+    if (seal.kind === 'session-key' && seal.metadata.name === name) {
+      return new NamedSessionKey(name, sessionKey, seal)
+    }
+    wipe(sessionKey)
+    throw new KeyBlobError('NOT_AUTHENTIC', `this is not the key blob of the session key ${name}`)
+  }
+
+  get serial(): Serial {
+    return this.seal.serial
+  }
+
+  /** Wraps a file key: `-> strongroom/session-key <serial> <salt>`. */
+  wrap(fileKey: Uint8Array): Stanza {
+    const salt = new Uint8Array(randomBytes(16))
+    const key = hkdf32(this.#key, salt, 'strongroom session-key v1')
+    const cipher = createCipheriv(ALGORITHM, key, ZERO_NONCE, { authTagLength: TAG_BYTES })
+    wipe(key)
+    const body = concat(cipher.update(fileKey), cipher.final(), cipher.getAuthTag())
+    return { type: SESSION_KEY_TYPE, args: [toBase64(this.serial), toBase64(salt)], body }
+  }
+
+  /** The file key in the stanza of this session key; undefined if there is none that it opens. */
+  unwrap(stanzas: readonly Stanza[]): Uint8Array | undefined {
+    const serial = toBase64(this.serial)
+    for (const { type, args, body } of stanzas) {
+      const [of, salt, ...rest] = args
+      if (type !== SESSION_KEY_TYPE || of !== serial || salt === undefined || rest.length > 0) continue
+      const fileKey = this.#unwrapBody(salt, body)
+      if (fileKey) return fileKey
+    }
+    return undefined
+  }
+
+  wipe(): void {
+    wipe(this.#key)
+  }
+
+  #unwrapBody(saltText: string, body: Uint8Array): Uint8Array | undefined {
+    if (saltText.length !== 22 || body.length !== FILE_KEY_BYTES + TAG_BYTES) return undefined
+    try {
+      const key = hkdf32(this.#key, fromBase64(saltText), 'strongroom session-key v1')
+      const decipher = createDecipheriv(ALGORITHM, key, ZERO_NONCE, { authTagLength: TAG_BYTES })
+      wipe(key)
+      decipher.setAuthTag(body.subarray(FILE_KEY_BYTES))
+      return concat(decipher.update(body.subarray(0, FILE_KEY_BYTES)), decipher.final())
+    } catch {
+      return undefined
+    }
+  }
+}
