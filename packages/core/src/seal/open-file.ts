@@ -1,0 +1,161 @@
+import { dirname } from 'node:path'
+import { derivePayloadKey } from '../age/index.ts'
+import { wipe } from '../bytes/index.ts'
+import { syncFolder } from '../container/index.ts'
+import type { VerifiedSeal } from '../keyblob/index.ts'
+import { reporting } from './failure.ts'
+import { assertUnchanged, type Input } from './input.ts'
+import type { Output } from './output.ts'
+import { openRange, type ByteRange } from './open-range.ts'
+import { runPayload, type RunOptions } from './payload-run.ts'
+import { PrivateFile, type FileTarget } from './private-file.ts'
+import type { Watching } from './seal-files.ts'
+import { openSealedInput, type SealedInput } from './sealed-input.ts'
+import { checkSegments } from './segment-check.ts'
+import { writeStream } from './stream-io.ts'
+import { unlock, type Proof, type Reader, type Unlocked } from './unlock.ts'
+
+/** One file to open. */
+export interface OpenJob {
+  readonly input: Input
+  readonly output: Output
+}
+
+/** Who opens, and how. */
+export interface OpenOptions extends Reader, Watching {
+  /** Only this part of the plaintext. */
+  readonly range?: ByteRange | undefined
+  /** Give the output the permission bits that were sealed with it; otherwise it is 0600. */
+  readonly restoreMode?: boolean | undefined
+}
+
+/** A file that was opened. */
+export interface OpenedFile {
+  readonly proof: Proof
+  /** Present if `proof` is `sealed`. */
+  readonly seal: VerifiedSeal | undefined
+  readonly plaintextBytes: number
+}
+
+const PRIVATE_MODE = 0o600
+
+/**
+ * Opens a file: what comes out is what its owner sealed, or nothing comes out.
+ *
+ * To a file: it appears when all of it is verified. To a stream: each segment is verified before a byte
+ * of it is written.
+ *
+ * @throws SealError
+ */
+export async function openFile(job: OpenJob, options: OpenOptions): Promise<OpenedFile> {
+  return reporting('path' in job.input ? job.input.path : undefined, async () => {
+    const file = await openSealedInput(job.input)
+    try {
+      return await openInto(file, job.output, options)
+    } finally {
+      file.close()
+    }
+  })
+}
+
+async function openInto(file: SealedInput, output: Output, options: OpenOptions): Promise<OpenedFile> {
+  const unlocked = unlock(file, options)
+  const key = derivePayloadKey(unlocked.sessionKey, file.nonce)
+  wipe(unlocked.sessionKey)
+  try {
+    const plaintextBytes = await write(file, unlocked, key, output, options)
+    return { proof: unlocked.proof, seal: unlocked.seal, plaintextBytes }
+  } finally {
+    wipe(key)
+  }
+}
+
+function write(
+  file: SealedInput,
+  unlocked: Unlocked,
+  key: Uint8Array,
+  output: Output,
+  options: OpenOptions,
+): Promise<number> {
+  if ('path' in output) {
+    return options.range
+      ? rangeToFile(file, unlocked, key, output, options.range, options)
+      : toFile(file, unlocked, key, output, options)
+  }
+  const range = options.range ?? { offset: 0, length: unlocked.plaintextLength }
+  return toSink(file, unlocked, key, range, options, (bytes) => writeStream(output.fd, bytes))
+}
+
+/** All threads write into a file that nobody can read until every segment is verified. */
+async function toFile(
+  file: SealedInput,
+  unlocked: Unlocked,
+  key: Uint8Array,
+  target: FileTarget,
+  options: OpenOptions,
+): Promise<number> {
+  const { plaintextLength, seal } = unlocked
+  return intoPrivateFile(target, modeOf(seal, options), async (output) => {
+    const input = { fd: file.fd, offset: file.payloadOffset, key }
+    const work = { plaintextLength, input, output: { fd: output.fd, offset: 0 } }
+    const hashes = await runPayload(work, runOptions(plaintextLength, options))
+    if (seal) checkSegments(hashes.input, seal.table)
+    assertUnchanged(file.source)
+    return plaintextLength
+  })
+}
+
+async function rangeToFile(
+  file: SealedInput,
+  unlocked: Unlocked,
+  key: Uint8Array,
+  target: FileTarget,
+  range: ByteRange,
+  options: OpenOptions,
+): Promise<number> {
+  return intoPrivateFile(target, modeOf(unlocked.seal, options), (output) =>
+    toSink(file, unlocked, key, range, options, (bytes) => writeStream(output.fd, bytes)),
+  )
+}
+
+async function toSink(
+  file: SealedInput,
+  unlocked: Unlocked,
+  key: Uint8Array,
+  range: ByteRange,
+  options: OpenOptions,
+  sink: (bytes: Uint8Array) => Promise<void>,
+): Promise<number> {
+  const { plaintextLength, seal } = unlocked
+  const payload = { fd: file.fd, offset: file.payloadOffset, key, plaintextLength, table: seal?.table }
+  return openRange(payload, range, sink, runOptions(range.length, options))
+}
+
+async function intoPrivateFile(
+  target: FileTarget,
+  mode: number,
+  fill: (output: PrivateFile) => Promise<number>,
+): Promise<number> {
+  const output = PrivateFile.create(target)
+  try {
+    const bytes = await fill(output)
+    await output.commit(mode)
+    syncFolder(dirname(target.path))
+    return bytes
+  } finally {
+    output.discard()
+  }
+}
+
+/** Never more than the owner of the file could do: no execution for others, no set-user-id; only what was sealed. */
+function modeOf(seal: VerifiedSeal | undefined, options: OpenOptions): number {
+  return options.restoreMode ? (seal?.metadata.mode ?? PRIVATE_MODE) : PRIVATE_MODE
+}
+
+function runOptions(totalBytes: number, options: OpenOptions): RunOptions {
+  return {
+    threads: options.threads,
+    signal: options.signal,
+    onBytes: (doneBytes) => options.onProgress?.({ job: 0, doneBytes, totalBytes }),
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  type Stats,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { attempt, systemError } from './positional-io.ts'
+import { SealError } from './seal-error.ts'
+import { forgetTemporary, temporaryName, trackTemporary } from './temporary-names.ts'
+
+/** A file that is to appear whole or not at all. */
+export interface FileTarget {
+  readonly path: string
+  /** Replace an existing file. */
+  readonly overwrite?: boolean | undefined
+}
+
+const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = constants
+
+/**
+ * A file under construction, in the folder where it is to appear, under a name of its own.
+ *
+ * Until `commit` it has no permission bits: if the process is killed, what is left can be read by
+ * nobody, and the next writer in the folder removes it. `commit` makes it durable and gives it its
+ * name in one step; the file that had the name before is whole until then.
+ */
+export class PrivateFile {
+  readonly fd: number
+  readonly target: FileTarget
+  readonly #temporary: string
+  #open = true
+  #state: 'private' | 'committed' = 'private'
+
+  private constructor(target: FileTarget, temporary: string, fd: number) {
+    this.target = target
+    this.#temporary = temporary
+    this.fd = fd
+  }
+
+  /**
+   * Starts a file. The target is looked at first, so that a refusal costs nothing.
+   *
+   * @throws SealError EXISTS, SYMLINK, UNSUPPORTED, IO
+   */
+  static create(target: FileTarget): PrivateFile {
+    checkTarget(target)
+    const folder = dirname(target.path)
+    const temporary = join(folder, temporaryName(folder))
+    const flags = O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0)
+    const fd = attempt('create a file in', () => openSync(temporary, flags, 0), folder)
+    trackTemporary(temporary)
+    return new PrivateFile(target, temporary, fd)
+  }
+
+  /**
+   * Makes the file durable and visible under its name, with the permission bits `mode`.
+   *
+   * If the process dies before the last step, the old file is there; after it, the new one. That the
+   * name survives a power cut takes `syncFolder`, once for many files.
+   *
+   * @throws SealError EXISTS if somebody else made the file meanwhile; IO
+   */
+  async commit(mode: number): Promise<void> {
+    attempt('finish', () => fchmodSync(this.fd, mode), this.target.path)
+    await synchronise(this.fd, this.target.path)
+    this.#close()
+    if (this.target.overwrite) {
+      attempt('rename to', () => renameSync(this.#temporary, this.target.path), this.target.path)
+    } else this.#linkNew()
+    forgetTemporary(this.#temporary)
+    this.#state = 'committed'
+  }
+
+  /** Removes the file, unless it was committed. Never fails. */
+  discard(): void {
+    this.#close()
+    if (this.#state === 'committed') return
+    forgetTemporary(this.#temporary)
+    try {
+      unlinkSync(this.#temporary)
+    } catch {
+      // Already gone, or the folder is: nothing readable is left either way.
+    }
+  }
+
+  /** A link refuses an existing name in the same step in which it takes it; a rename would replace it. */
+  #linkNew(): void {
+    try {
+      linkSync(this.#temporary, this.target.path)
+    } catch (cause) {
+      throw isErrno(cause, 'EEXIST')
+        ? exists(this.target.path)
+        : systemError('create', cause, this.target.path)
+    }
+    unlinkSync(this.#temporary)
+  }
+
+  #close(): void {
+    if (!this.#open) return
+    this.#open = false
+    closeSync(this.fd)
+  }
+}
+
+/** Waits until a file's bytes are on the disk; other threads do the waiting, so many files wait together. */
+function synchronise(fd: number, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(fd, (cause) => (cause ? reject(systemError('synchronise', cause, path)) : resolve()))
+  })
+}
+
+function checkTarget(target: FileTarget): void {
+  const found = lstatSync(target.path, { throwIfNoEntry: false })
+  if (!found) return
+  refuseUnlessFile(found, target)
+  if (!target.overwrite) throw exists(target.path)
+}
+
+function refuseUnlessFile(found: Stats, { path }: FileTarget): void {
+  if (found.isSymbolicLink()) {
+    throw new SealError('SYMLINK', `${path} is a symbolic link`, { path })
+  }
+  if (!found.isFile()) throw new SealError('UNSUPPORTED', `${path} is not a regular file`, { path })
+}
+
+function exists(path: string): SealError {
+  return new SealError('EXISTS', `${path} exists`, { path })
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

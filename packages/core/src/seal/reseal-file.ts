@@ -1,0 +1,108 @@
+import { realpathSync } from 'node:fs'
+import { derivePayloadKey } from '../age/index.ts'
+import { wipe } from '../bytes/index.ts'
+import { syncFolder } from '../container/index.ts'
+import { signDrafts } from '../keyblob/index.ts'
+import { reporting } from './failure.ts'
+import { finishInterrupted } from './header-journal.ts'
+import { assertUnchanged } from './input.ts'
+import { runPayload } from './payload-run.ts'
+import { SealError } from './seal-error.ts'
+import type { SealedFile, Watching } from './seal-files.ts'
+import { openSealedInput, type SealedInput } from './sealed-input.ts'
+import { checkSegments } from './segment-check.ts'
+import type { Source } from './source.ts'
+import { stage, type Sealer, type Staged } from './stage.ts'
+import { unlock, type Reader, type Unlocked } from './unlock.ts'
+
+/** Who reads the old version and who seals the new one. */
+export interface ResealOptions extends Reader, Sealer, Watching {
+  /** Replaces the description. */
+  readonly description?: string | undefined
+}
+
+/**
+ * Gives a file a new session key: its next version, in its place. Nobody who had the old key, or an old header,
+ * can read or exchange it from then on.
+ *
+ * The plaintext goes from one cipher to the other in memory. The new file takes the name when it is whole; until
+ * then the old one has it.
+ *
+ * @throws SealError
+ */
+export async function resealFile(path: string, options: ResealOptions): Promise<SealedFile> {
+  return reporting(path, async () => {
+    // Through a symbolic link, the file that it names is replaced, not the link.
+    const target = realpathSync(path)
+    finishInterrupted(target)
+    const file = await openSealedInput({ path: target })
+    try {
+      const staged = await stageAgain(file, target, options)
+      try {
+        return await finish(staged, target, options)
+      } finally {
+        staged.discard()
+      }
+    } finally {
+      file.close()
+    }
+  })
+}
+
+async function stageAgain(file: SealedInput, target: string, options: ResealOptions): Promise<Staged> {
+  const unlocked = unlock(file, options)
+  const source = sealedSource(file, unlocked)
+  try {
+    const { plaintextLength, seal } = unlocked
+    const naming = { description: options.description, previous: seal }
+    return await stage(source, { path: target, overwrite: true }, naming, options, 1, {
+      threads: options.threads,
+      signal: options.signal,
+      onBytes: (doneBytes) => options.onProgress?.({ job: 0, doneBytes, totalBytes: plaintextLength }),
+    })
+  } finally {
+    source.close()
+  }
+}
+
+/** The plaintext of a sealed file, verified as it goes. */
+function sealedSource(file: SealedInput, { sessionKey, seal, plaintextLength }: Unlocked): Source {
+  const key = derivePayloadKey(sessionKey, file.nonce)
+  wipe(sessionKey)
+  const { name, mode, mtimeNs, description } = seal?.metadata ?? {}
+  return {
+    plaintextLength,
+    facts: {
+      ...(name === undefined ? {} : { name }),
+      ...(mode === undefined ? {} : { mode }),
+      ...(mtimeNs === undefined ? {} : { mtimeNs }),
+      ...(description === undefined ? {} : { description }),
+    },
+    encrypt: async (output, options) => {
+      const input = { fd: file.fd, offset: file.payloadOffset, key }
+      const hashes = await runPayload({ plaintextLength, input, output }, options)
+      if (seal) checkSegments(hashes.input, seal.table)
+      assertUnchanged(file.source)
+      return { plaintextLength, leafHashes: hashes.output }
+    },
+    close: () => wipe(key),
+  }
+}
+
+async function finish(staged: Staged, target: string, options: ResealOptions): Promise<SealedFile> {
+  const [batch] = signDrafts([staged.draft], options.signingKey)
+  if (!batch) throw new SealError('LIMIT', 'batch: no signature')
+  await staged.release(batch)
+  if (staged.folder !== undefined) syncFolder(staged.folder)
+  const { serial, version, plaintextBytes, sealedBytes, draft } = staged
+  options.ledger?.record(serial, version, draft.sealId)
+  return {
+    job: 0,
+    output: { path: target },
+    serial,
+    sealId: draft.sealId,
+    version,
+    plaintextBytes,
+    sealedBytes,
+  }
+}

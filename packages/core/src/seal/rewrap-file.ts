@@ -1,0 +1,118 @@
+import { closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { NONCE_BYTES, wrapFileKey, type Recipient, type Stanza } from '../age/index.ts'
+import { wipe } from '../bytes/index.ts'
+import { syncFolder } from '../container/index.ts'
+import { SEAL_TYPE, SESSION_KEY_TYPE, type VerifiedSeal } from '../keyblob/index.ts'
+import { reporting } from './failure.ts'
+import { finishInterrupted, replaceHeader } from './header-journal.ts'
+import { fitHeader, reserveHeaderFor, worthBlocks } from './header-plan.ts'
+import { assertUnchanged } from './input.ts'
+import { attempt, readFullyAt, writeAllAt } from './positional-io.ts'
+import { PrivateFile } from './private-file.ts'
+import { SealError } from './seal-error.ts'
+import { openSealedInput, type SealedInput } from './sealed-input.ts'
+import { unlock, type Reader } from './unlock.ts'
+
+/** Who rewraps, and for whom. */
+export interface RewrapOptions extends Omit<Reader, 'keyBlob'> {
+  /** The new and complete list: whoever is not in it is no longer a recipient. */
+  readonly recipients: readonly Recipient[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What a rewrap did. */
+export interface Rewrapped {
+  /** Whether only the header was written; otherwise the file was written anew. */
+  readonly inPlace: boolean
+  readonly seal: VerifiedSeal | undefined
+}
+
+// Keep what does not depend on recipients: the owner's seal, and the stanzas of named session keys.
+const KEPT = new Set([SEAL_TYPE, SESSION_KEY_TYPE])
+const COPY_BYTES = 1_048_576
+
+/**
+ * Wraps a file's session key for other recipients. The payload and the owner's signature stay as they are, so the
+ * owner's signature key is not needed.
+ *
+ * It does not revoke: who kept the old header, or the session key, can still read. `resealFile` does.
+ *
+ * @throws SealError; the file is then as it was
+ */
+export async function rewrapFile(path: string, options: RewrapOptions): Promise<Rewrapped> {
+  return reporting(path, async () => {
+    const target = realpathSync(path)
+    finishInterrupted(target)
+    const file = await openSealedInput({ path: target })
+    try {
+      return await rewrap(file, target, options)
+    } finally {
+      file.close()
+    }
+  })
+}
+
+async function rewrap(file: SealedInput, target: string, options: RewrapOptions): Promise<Rewrapped> {
+  const { sessionKey, seal } = unlock(file, options)
+  try {
+    const kept = file.header.stanzas.filter((stanza) => KEPT.has(stanza.type))
+    const stanzas = [...wrapFileKey(sessionKey, options.recipients), ...kept]
+    if (options.signal?.aborted) throw new SealError('CANCELLED', 'stopped on request')
+    const inPlace = await writeInPlace(file, target, stanzas, sessionKey)
+    if (!inPlace) await writeAnew(file, target, stanzas, sessionKey)
+    return { inPlace, seal }
+  } finally {
+    wipe(sessionKey)
+  }
+}
+
+/** Only if the payload is long enough to be worth a journal, and the new header fits. */
+async function writeInPlace(
+  file: SealedInput,
+  target: string,
+  stanzas: readonly Stanza[],
+  sessionKey: Uint8Array,
+): Promise<boolean> {
+  if (!worthBlocks(file.payloadLength)) return false
+  const header = fitHeader(stanzas, file.header.length, sessionKey)
+  if (!header) return false
+  const fd = attempt('open', () => openSync(target, constants.O_RDWR), target)
+  try {
+    assertUnchanged(file.source)
+    await replaceHeader(target, fd, { header, nonce: file.nonce })
+    return true
+  } finally {
+    closeSync(fd)
+  }
+}
+
+async function writeAnew(
+  file: SealedInput,
+  target: string,
+  stanzas: readonly Stanza[],
+  sessionKey: Uint8Array,
+): Promise<void> {
+  const length = reserveHeaderFor(stanzas, file.payloadLength)
+  const header = fitHeader(stanzas, length, sessionKey)
+  if (!header) throw new SealError('LIMIT', 'header: longer than the room kept for it')
+  const output = PrivateFile.create({ path: target, overwrite: true })
+  try {
+    writeAllAt(output.fd, [header, file.nonce], 0)
+    copyPayload(file, output.fd, length + NONCE_BYTES)
+    assertUnchanged(file.source)
+    await output.commit(fstatSync(file.fd).mode & 0o777)
+    syncFolder(dirname(target))
+  } finally {
+    output.discard()
+  }
+}
+
+function copyPayload(file: SealedInput, fd: number, offset: number): void {
+  const buffer = new Uint8Array(Math.min(COPY_BYTES, file.payloadLength))
+  for (let at = 0; at < file.payloadLength; at += buffer.length) {
+    const part = buffer.subarray(0, Math.min(buffer.length, file.payloadLength - at))
+    readFullyAt(file.fd, part, file.payloadOffset + at)
+    writeAllAt(fd, [part], offset + at)
+  }
+}

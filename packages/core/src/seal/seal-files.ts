@@ -1,0 +1,225 @@
+import { fstatSync, statSync } from 'node:fs'
+import { assertRecipientsCompatible } from '../age/index.ts'
+import { syncFolder } from '../container/index.ts'
+import { signDrafts, type Serial } from '../keyblob/index.ts'
+import { asSealError } from './failure.ts'
+import type { Ledger } from './ledger.ts'
+import type { Output } from './output.ts'
+import { SealError } from './seal-error.ts'
+import type { Input } from './input.ts'
+import { plainSource } from './source.ts'
+import { stage, type Naming, type Sealer, type Staged } from './stage.ts'
+
+/** One file to seal. */
+export interface SealJob extends Naming {
+  readonly input: Input
+  readonly output: Output
+}
+
+/** How far a job is. */
+export interface Progress {
+  /** Index of the job. */
+  readonly job: number
+  /** Plaintext bytes. */
+  readonly doneBytes: number
+  /** Undefined for a stream. */
+  readonly totalBytes: number | undefined
+}
+
+/** What all operations on files may be told. */
+export interface Watching {
+  readonly threads?: number | undefined
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Who seals, for whom, and how. */
+export interface SealOptions extends Sealer, Watching {
+  /** Where new versions are remembered. */
+  readonly ledger?: Ledger | undefined
+  /** Called for each job as it is finished, in order within a group. */
+  readonly onResult?: ((result: SealResult) => void) | undefined
+}
+
+/** What became of one job. */
+export type SealResult = SealedFile | FailedJob
+
+export interface SealedFile {
+  readonly job: number
+  readonly output: Output
+  readonly serial: Serial
+  readonly sealId: Uint8Array
+  readonly version: number
+  readonly plaintextBytes: number
+  readonly sealedBytes: number
+  readonly error?: undefined
+}
+
+export interface FailedJob {
+  readonly job: number
+  readonly output: Output
+  readonly error: unknown
+}
+
+// A group shares one signature and appears together: as many files as pay for a signature of
+// milliseconds, few enough that little is lost if the process is stopped.
+const MOST_FILES = 256
+const MOST_BYTES = 256 * 1_048_576
+
+/**
+ * Seals files: each is whole and durable when its result comes, or it was never there.
+ *
+ * A job that fails does not stop the others; its result has the error.
+ *
+ * @throws SealError RECIPIENTS if nobody can be sealed for like that, CANCELLED
+ */
+export async function sealFiles(jobs: readonly SealJob[], options: SealOptions): Promise<SealResult[]> {
+  checkRecipients(options)
+  const results: SealResult[] = []
+  for (const group of groups(jobs)) {
+    if (options.signal?.aborted) throw new SealError('CANCELLED', 'stopped on request')
+    results.push(...(await sealGroup(group, options)))
+  }
+  return results.sort((a, b) => a.job - b.job)
+}
+
+interface Numbered {
+  readonly index: number
+  readonly job: SealJob
+  readonly bytes: number
+}
+
+/** In order: a group is closed when it has enough files or bytes. */
+function groups(jobs: readonly SealJob[]): Numbered[][] {
+  const all: Numbered[][] = []
+  let bytes = Infinity
+  for (const [index, job] of jobs.entries()) {
+    const size = sizeOf(job)
+    let group = all.at(-1)
+    if (!group || group.length >= MOST_FILES || bytes + size > MOST_BYTES) {
+      group = []
+      all.push(group)
+      bytes = 0
+    }
+    group.push({ index, job, bytes: size })
+    bytes += size
+  }
+  return all
+}
+
+/** For grouping alone; what cannot be looked at fails later, with its own error. */
+function sizeOf({ input }: SealJob): number {
+  try {
+    const found = 'path' in input ? statSync(input.path) : fstatSync(input.fd)
+    return found.isFile() ? found.size : MOST_BYTES
+  } catch {
+    return 0
+  }
+}
+
+async function sealGroup(group: readonly Numbered[], options: SealOptions): Promise<SealResult[]> {
+  const results: SealResult[] = []
+  const staged: { item: Numbered; file: Staged }[] = []
+  const report = (result: SealResult) => {
+    results.push(result)
+    options.onResult?.(result)
+  }
+  try {
+    for (const item of group) {
+      try {
+        staged.push({ item, file: await stageJob(item, group.length, options) })
+      } catch (error) {
+        if (isCancelled(error)) throw error
+        report(failed(item, error))
+      }
+    }
+    for (const result of await releaseAll(staged, options)) report(result)
+  } finally {
+    for (const { file } of staged) file.discard()
+  }
+  return results
+}
+
+async function stageJob(item: Numbered, batchSize: number, options: SealOptions): Promise<Staged> {
+  const { input, output } = item.job
+  const source = plainSource(input)
+  try {
+    return await stage(source, output, item.job, options, batchSize, running(item, options))
+  } finally {
+    source.close()
+  }
+}
+
+/** Signs once for all, then gives every file its name, then makes the names durable. */
+async function releaseAll(
+  staged: readonly { item: Numbered; file: Staged }[],
+  options: SealOptions,
+): Promise<SealResult[]> {
+  if (staged.length === 0) return []
+  const batches = signDrafts(
+    staged.map(({ file }) => file.draft),
+    options.signingKey,
+  )
+  const results = await Promise.all(
+    staged.map(async ({ item, file }, i): Promise<SealResult> => {
+      const batch = batches[i]
+      try {
+        if (batch) await file.release(batch)
+        return sealed(item, file)
+      } catch (error) {
+        return failed(item, error)
+      }
+    }),
+  )
+  const folders = new Set(staged.map(({ file }) => file.folder))
+  for (const folder of folders) if (folder !== undefined) syncFolder(folder)
+  for (const result of results) {
+    if ('sealId' in result) options.ledger?.record(result.serial, result.version, result.sealId)
+  }
+  return results
+}
+
+function running(item: Numbered, options: SealOptions) {
+  const total = 'path' in item.job.input ? item.bytes : undefined
+  return {
+    threads: options.threads,
+    signal: options.signal,
+    onBytes: (doneBytes: number) => options.onProgress?.({ job: item.index, doneBytes, totalBytes: total }),
+  }
+}
+
+function sealed({ index, job }: Numbered, file: Staged): SealedFile {
+  const { serial, version, plaintextBytes, sealedBytes, draft } = file
+  return {
+    job: index,
+    output: job.output,
+    serial,
+    sealId: draft.sealId,
+    version,
+    plaintextBytes,
+    sealedBytes,
+  }
+}
+
+function failed({ index, job }: Numbered, error: unknown): FailedJob {
+  const path = 'path' in job.input ? job.input.path : undefined
+  return { job: index, output: job.output, error: asSealError(error, path) }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof SealError && error.code === 'CANCELLED'
+}
+
+function checkRecipients({ recipients }: Sealer): void {
+  try {
+    assertRecipientsCompatible(recipients)
+  } catch (error) {
+    throw asSealError(error)
+  }
+  if (recipients.some((recipient) => recipient.kind === 'scrypt')) {
+    throw new SealError(
+      'RECIPIENTS',
+      'a passphrase must stand alone: it cannot be a recipient of a sealed file',
+    )
+  }
+}
