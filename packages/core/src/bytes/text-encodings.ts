@@ -45,9 +45,8 @@ export function fromBase64(text: string): Uint8Array {
   const padding = '='.repeat((4 - (text.length % 4)) % 4)
   try {
     return Uint8Array.fromBase64(text + padding, { lastChunkHandling: 'strict' })
-  } catch (cause) {
-    // The platform's message is not passed on: it may quote the text, and the text may be a key.
-    void cause
+  } catch {
+    // The platform's error is not passed on: it may quote the text, and the text may be a key.
     throw new BytesError('BYTES_ENCODING', `${text.length} characters are not canonical base64`)
   }
 }
