@@ -1,15 +1,12 @@
-import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
-import { AgeError } from '../age/index.ts'
 import { LeafQueue } from './leaf-queue.ts'
 import { LEAF_PLAINTEXT_BYTES, LeafWorker, plaintextLeaves, type PayloadWork } from './leaf-work.ts'
 import { SealError } from './seal-error.ts'
-import type { PayloadFailure, PayloadTask } from './payload-worker.ts'
+import { revived, startWorkerThread, threadCount } from './worker-thread.ts'
 
 /** How a payload is run. */
 export interface RunOptions {
-  /** Threads that work, this one included; by default what the machine has, at most 8. */
+  /** Threads that work, this one included; by default as many as the machine has, at most 8. */
   readonly threads?: number | undefined
   /** Called now and then with plaintext bytes. */
   readonly onBytes?: ((done: number) => void) | undefined
@@ -24,7 +21,6 @@ export interface PayloadHashes {
 
 // Below this a worker takes longer to start than this thread takes to finish.
 const LEAST_LEAVES_FOR_WORKERS = 8
-const MOST_THREADS = 8
 
 /**
  * Does payload work with as many threads as pay: this one starts at once, workers join as they come up.
@@ -68,38 +64,25 @@ interface Running {
 }
 
 function startWorkers(work: PayloadWork, queue: LeafQueue, threads?: number): Running[] {
-  const wanted = threads ?? Math.min(availableParallelism(), MOST_THREADS)
-  const useful = queue.total < LEAST_LEAVES_FOR_WORKERS ? 1 : Math.min(wanted, queue.total)
+  const useful = queue.total < LEAST_LEAVES_FOR_WORKERS ? 1 : Math.min(threadCount(threads), queue.total)
   return Array.from({ length: useful - 1 }, () => startWorker(work, queue))
 }
 
 function startWorker(work: PayloadWork, queue: LeafQueue): Running {
-  const task: PayloadTask = { work, total: queue.total, shared: queue.shared }
-  const worker = new Worker(workerUrl(), { workerData: task })
-  const finished = new Promise<void>((resolve, reject) => {
-    worker.once('message', (failure: PayloadFailure | undefined) => {
-      if (failure) {
-        queue.stop()
-        reject(revived(failure))
-      } else resolve()
-    })
-    worker.once('error', (error) => {
-      queue.stop()
-      reject(error)
-    })
-  })
+  const { promise: finished, resolve, reject } = Promise.withResolvers<void>()
+  const fail = (error: unknown) => {
+    queue.stop()
+    reject(error)
+  }
+  const worker = startWorkerThread(
+    { work, queue: { total: queue.total, shared: queue.shared } },
+    (answer) => {
+      if (answer.done || !answer.failure) resolve()
+      else fail(revived(answer.failure))
+    },
+    fail,
+  )
   // The failure is looked at after this thread's own part; until then it is not unhandled.
   finished.catch(() => undefined)
   return { finished, end: () => worker.terminate() }
-}
-
-/** The worker's module: source beside source, JavaScript beside JavaScript. */
-function workerUrl(): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`./payload-worker.${extension}`, import.meta.url)
-}
-
-function revived(failure: PayloadFailure): Error {
-  if (failure.layer === 'age') return new AgeError('PAYLOAD', failure.message)
-  return new SealError(failure.code, failure.message, { cause: failure.cause })
 }

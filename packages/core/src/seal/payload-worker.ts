@@ -2,14 +2,26 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { AgeError } from '../age/index.ts'
 import { wipe } from '../bytes/index.ts'
 import { LeafQueue, type SharedQueue } from './leaf-queue.ts'
-import { LeafWorker, type PayloadWork } from './leaf-work.ts'
+import { LeafWorker, type GivenLeaf, type PayloadWork } from './leaf-work.ts'
 import { SealError, type SealErrorCode } from './seal-error.ts'
 
 /** What a worker is started with. */
 export interface PayloadTask {
   readonly work: PayloadWork
-  readonly total: number
-  readonly shared: SharedQueue
+  /** The leaves of a file, taken from a queue; absent for a stream, whose leaves are sent. */
+  readonly queue?: { readonly total: number; readonly shared: SharedQueue }
+}
+
+/** A leaf of a stream, sent to a worker; its bytes move there. */
+export interface SentLeaf extends GivenLeaf {
+  readonly leaf: number
+}
+
+/** A leaf of a stream that is done; its buffer moves back to be filled again. */
+export interface DoneLeaf {
+  readonly leaf: number
+  readonly hash: Uint8Array | undefined
+  readonly buffer: ArrayBufferLike
 }
 
 /** Why a worker stopped, in a form that can be sent. */
@@ -22,20 +34,31 @@ export type PayloadFailure =
       readonly cause: unknown
     }
 
-/** Takes leaves until none is left; answers with nothing, or with why it stopped. */
-function runTask(task: PayloadTask): PayloadFailure | undefined {
-  const queue = new LeafQueue(task.total, task.shared)
-  const worker = new LeafWorker(task.work)
-  wipeKeys(task.work)
+/** What a worker answers: a leaf of a stream, the end of a queue, or why it stopped. */
+export type PayloadAnswer =
+  | { readonly done: DoneLeaf }
+  | { readonly done: undefined; readonly failure: PayloadFailure | undefined }
+
+/** Takes leaves until none is left. */
+function runQueue(worker: LeafWorker, queue: LeafQueue): PayloadAnswer {
   try {
     for (let leaf = queue.take(); leaf !== undefined; leaf = queue.take()) {
       const hashes = worker.run(leaf)
       queue.finish(leaf, hashes.input, hashes.output)
     }
-    return undefined
+    return { done: undefined, failure: undefined }
   } catch (error) {
     queue.stop()
-    return failureOf(error)
+    return { done: undefined, failure: failureOf(error) }
+  }
+}
+
+function runSent(worker: LeafWorker, { leaf, bytes, last }: SentLeaf): PayloadAnswer {
+  try {
+    const { output: hash } = worker.run(leaf, { bytes, last })
+    return { done: { leaf, hash, buffer: bytes.buffer } }
+  } catch (error) {
+    return { done: undefined, failure: failureOf(error) }
   }
 }
 
@@ -52,4 +75,8 @@ function failureOf(error: unknown): PayloadFailure {
   throw error
 }
 
-parentPort?.postMessage(runTask(workerData as PayloadTask))
+const { work, queue } = workerData as PayloadTask
+const worker = new LeafWorker(work)
+wipeKeys(work)
+if (queue) parentPort?.postMessage(runQueue(worker, new LeafQueue(queue.total, queue.shared)))
+else parentPort?.on('message', (sent: SentLeaf) => parentPort?.postMessage(runSent(worker, sent)))

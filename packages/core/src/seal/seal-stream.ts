@@ -1,7 +1,9 @@
-import { LEAF_PLAINTEXT_BYTES, LeafWorker, type Side } from './leaf-work.ts'
+import { LEAF_PLAINTEXT_BYTES, LeafWorker, type PayloadWork, type Side } from './leaf-work.ts'
 import type { RunOptions } from './payload-run.ts'
 import { SealError } from './seal-error.ts'
 import { readStream } from './stream-io.ts'
+import { StreamWorker } from './stream-worker.ts'
+import { threadCount } from './worker-thread.ts'
 
 /** What a stream turned out to be. */
 export interface SealedStream {
@@ -9,30 +11,90 @@ export interface SealedStream {
   readonly leafHashes: readonly Uint8Array[]
 }
 
+// A stream that is longer than this gets workers.
+const LEAVES_BEFORE_WORKERS = 8
+
 /**
- * Encrypts a stream to a place in a file, leaf by leaf, until it ends.
+ * Encrypts a stream to a place in a file, leaf by leaf, until it ends. This thread reads; workers, once the
+ * stream turned out to be long, encrypt; when all of them are busy, this thread does a leaf itself.
  *
  * @throws SealError IO, CANCELLED
  */
 export async function sealStream(fd: number, output: Side, options: RunOptions): Promise<SealedStream> {
-  const worker = new LeafWorker({ plaintextLength: Infinity, input: { fd, offset: 0 }, output })
-  const leafHashes: Uint8Array[] = []
+  const sealer = new StreamSealer(
+    { plaintextLength: Infinity, input: { fd, offset: 0 }, output },
+    options.threads,
+  )
   let plaintextLength = 0
-  // One leaf ahead: a leaf must know whether it is the last.
-  for (let bytes = await readLeaf(fd); ; ) {
-    if (options.signal?.aborted) throw new SealError('CANCELLED', 'stopped on request')
-    const next = bytes.length < LEAF_PLAINTEXT_BYTES ? undefined : await readLeaf(fd)
-    const last = next === undefined || next.length === 0
-    const { output: hash } = worker.run(leafHashes.length, { bytes, last })
-    if (hash) leafHashes.push(hash)
-    plaintextLength += bytes.length
-    options.onBytes?.(plaintextLength)
-    if (last) return { plaintextLength, leafHashes }
-    bytes = next
+  try {
+    // One leaf ahead: a leaf must know whether it is the last.
+    for (let bytes = await readLeaf(fd, sealer.takeBuffer()), leaf = 0; ; leaf++) {
+      if (options.signal?.aborted) throw new SealError('CANCELLED', 'stopped on request')
+      const full = bytes.length === LEAF_PLAINTEXT_BYTES
+      const next = full ? await readLeaf(fd, sealer.takeBuffer()) : undefined
+      const last = next === undefined || next.length === 0
+      plaintextLength += bytes.length
+      sealer.seal(leaf, bytes, last)
+      options.onBytes?.(plaintextLength)
+      if (last) return { plaintextLength, leafHashes: await sealer.finish() }
+      bytes = next
+    }
+  } finally {
+    await sealer.end()
   }
 }
 
-async function readLeaf(fd: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(LEAF_PLAINTEXT_BYTES)
+/** Hands leaves to whoever is free, and collects their hashes. */
+class StreamSealer {
+  readonly #work: PayloadWork
+  readonly #own: LeafWorker
+  readonly #most: number
+  readonly #workers: StreamWorker[] = []
+  readonly #hashes: Uint8Array[] = []
+  readonly #buffers: ArrayBufferLike[] = []
+
+  constructor(work: PayloadWork, threads: number | undefined) {
+    this.#work = work
+    this.#own = new LeafWorker(work)
+    this.#most = threadCount(threads) - 1
+  }
+
+  /** A buffer that nobody uses. */
+  takeBuffer(): Uint8Array {
+    return new Uint8Array(this.#buffers.pop() ?? new ArrayBuffer(LEAF_PLAINTEXT_BYTES))
+  }
+
+  seal(leaf: number, bytes: Uint8Array, last: boolean): void {
+    if (leaf === LEAVES_BEFORE_WORKERS) this.#startWorkers()
+    const free = this.#workers.find((worker) => worker.isFree)
+    if (free) free.send({ leaf, bytes, last })
+    else this.#keep(leaf, this.#own.run(leaf, { bytes, last }).output, bytes.buffer)
+  }
+
+  /** The hashes of all leaves, in order, when all are done. */
+  async finish(): Promise<readonly Uint8Array[]> {
+    await Promise.all(this.#workers.map((worker) => worker.idle()))
+    return this.#hashes
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.end()))
+  }
+
+  #startWorkers(): void {
+    for (let i = 0; i < this.#most; i++) {
+      this.#workers.push(
+        new StreamWorker(this.#work, (done) => this.#keep(done.leaf, done.hash, done.buffer)),
+      )
+    }
+  }
+
+  #keep(leaf: number, hash: Uint8Array | undefined, buffer: ArrayBufferLike): void {
+    if (hash) this.#hashes[leaf] = hash
+    this.#buffers.push(buffer)
+  }
+}
+
+async function readLeaf(fd: number, buffer: Uint8Array): Promise<Uint8Array> {
   return buffer.subarray(0, await readStream(fd, buffer))
 }
