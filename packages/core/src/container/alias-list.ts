@@ -9,6 +9,7 @@ export interface AliasValueFormat<T> {
   readonly what: string
   /** How many words separated by single spaces it takes. */
   readonly words: number
+  /** Accepts exactly what `encode` writes. */
   parse(text: string): T
   /** The only text form of the value. */
   encode(value: T): string
@@ -148,16 +149,12 @@ export class AliasList<T> {
   }
 
   #parseValue(text: string): T {
-    let value: T
     try {
-      value = this.#format.parse(text)
+      return this.#format.parse(text)
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : 'not readable'
       throw new ContainerError('CONTAINER_FORMAT', `expected a ${this.#format.what}: ${reason}`, { cause })
     }
-    // One text per value: else a second spelling would pass for a second value.
-    if (this.#format.encode(value) === text) return value
-    throw new ContainerError('CONTAINER_FORMAT', `${this.#format.what}: not in its only spelling`)
   }
 
   #append(line: Line<T>): void {

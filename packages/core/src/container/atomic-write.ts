@@ -55,7 +55,7 @@ export function writeFileAtomically(
   options: AtomicWriteOptions = {},
   calls: DiskCalls = NODE_CALLS,
 ): void {
-  checkTarget(path, options.overwrite ?? false)
+  checkTarget(path)
   const temporary = join(dirname(path), `.${basename(path)}.${toHex(randomBytes(8))}.tmp`)
   try {
     writeTemporary(temporary, bytes, options.mode ?? 0o600, calls)
@@ -63,7 +63,8 @@ export function writeFileAtomically(
     else takeFreeName(temporary, path, calls)
   } catch (error) {
     forget(temporary, calls)
-    throw error
+    if (options.overwrite || errorCode(error) !== 'EEXIST') throw error
+    throw new ContainerError('CONTAINER_EXISTS', `${path} already exists`, { cause: error })
   }
   syncFolder(dirname(path), calls)
 }
@@ -80,13 +81,10 @@ export function syncFolder(folder: string, calls: DiskCalls = NODE_CALLS): void 
   }
 }
 
-function checkTarget(path: string, overwrite: boolean): void {
+function checkTarget(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
-  if (!found) return
-  if (!found.isFile()) {
-    throw new ContainerError('CONTAINER_PERMISSIONS', `${path} is a symbolic link or no regular file`)
-  }
-  if (!overwrite) throw alreadyExists(path)
+  if (!found || found.isFile()) return
+  throw new ContainerError('CONTAINER_PERMISSIONS', `${path} is a symbolic link or no regular file`)
 }
 
 function writeTemporary(path: string, bytes: Uint8Array, mode: number, calls: DiskCalls): void {
@@ -105,7 +103,6 @@ function takeFreeName(temporary: string, path: string, calls: DiskCalls): void {
   try {
     calls.linkSync(temporary, path)
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') throw alreadyExists(path)
     if (!LINKS_UNSUPPORTED.has(errorCode(error))) throw error
     renameToReserved(temporary, path, calls)
     return
@@ -140,8 +137,4 @@ function forget(path: string, calls: DiskCalls): void {
 
 function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
-function alreadyExists(path: string): ContainerError {
-  return new ContainerError('CONTAINER_EXISTS', `${path} already exists`)
 }

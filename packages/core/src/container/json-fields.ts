@@ -27,7 +27,7 @@ export function parseJson(bytes: Uint8Array): unknown {
 }
 
 /**
- * An object with exactly these members, in this order.
+ * An object with exactly these members. Their order is for `checkCanonical`.
  *
  * @param path where it stands, for errors; empty for the whole file
  * @throws ContainerError CONTAINER_FORMAT
@@ -42,9 +42,6 @@ export function readObject(value: unknown, path: string, names: readonly string[
   }
   for (const name of names) {
     if (!Object.hasOwn(fields, name)) throw malformed(path, `missing member "${name}"`)
-  }
-  if (Object.keys(fields).some((name, i) => name !== names[i])) {
-    throw malformed(path, `expected the members in the order ${names.join(', ')}`)
   }
   return fields
 }

@@ -56,7 +56,10 @@ test('a name taken between check and write is not replaced, with hard links and 
         if (code) throw Object.assign(new Error('refused'), { code })
         fs.linkSync(from, to)
       }
-      assert.throws(() => writeFileAtomically(path, NEW, {}, { ...REAL, linkSync }), /EEXIST|already exists/)
+      assert.throws(
+        () => writeFileAtomically(path, NEW, {}, { ...REAL, linkSync }),
+        isError('CONTAINER_EXISTS', /already exists/),
+      )
       assert.equal(read(path), 'old', name)
     }
     assert.deepEqual(fs.readdirSync(folder).sort(), ['linked', 'reserved'])

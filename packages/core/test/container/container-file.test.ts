@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { AgeError, armor, dearmor, decryptFile, encryptFile } from '../../src/age/index.ts'
+import {
+  AgeError,
+  ScryptIdentity,
+  ScryptRecipient,
+  armor,
+  dearmor,
+  decryptFile,
+  encryptFile,
+} from '../../src/age/index.ts'
 import { concat, utf8Decode, utf8Encode } from '../../src/bytes/index.ts'
 import {
   ContainerError,
@@ -12,6 +20,8 @@ import {
 } from '../../src/container/index.ts'
 import type { KeyContainer, NewContainer, Protection } from '../../src/container/index.ts'
 import { NOW, PROTECTIONS, RUNS, isError } from './fixtures.ts'
+
+const PASSPHRASE = { kind: 'passphrase', passphrase: 'correct', logN: 4 } as const
 
 const MADE: Readonly<Record<string, Omit<NewContainer, 'name' | 'now'>>> = {
   'pq by default': {},
@@ -45,9 +55,8 @@ test('no secret stands in the file unless the protection is none', () => {
 test('a wrong passphrase, a damaged and an exchanged file are one case with one text', () => {
   const mine = createContainer({ name: 'default', profile: 'classic', now: NOW })
   const theirs = createContainer({ name: 'default', profile: 'classic', now: NOW })
-  const protection = { kind: 'passphrase', passphrase: 'correct', logN: 4 } as const
-  const file = JSON.parse(utf8Decode(encodeContainer(mine, protection)))
-  const other = JSON.parse(utf8Decode(encodeContainer(theirs, protection)))
+  const file = JSON.parse(utf8Decode(encodeContainer(mine, PASSPHRASE)))
+  const other = JSON.parse(utf8Decode(encodeContainer(theirs, PASSPHRASE)))
   const damage = (change: (age: string) => string) => {
     const age = Buffer.from(dearmor(String(file.private))).toString('latin1')
     assert.notEqual(change(age), age)
@@ -106,6 +115,37 @@ test('even with the right hash, a public key must be that of its secret', () => 
   const forged = { ...other, private: { ...other.private, secrets: one.private.secrets } }
   const locked = parseContainer(utf8Encode(`${JSON.stringify(forged, null, 2)}\n`))
   assert.throws(() => locked.unlock(), isError('CONTAINER_LOCKED'))
+})
+
+test('a private part with one secret too many, or spelt in another way, does not open', () => {
+  const container = createContainer({ name: 'default', profile: 'classic', now: NOW })
+  const open = JSON.parse(unprotected(container))
+  const { secrets } = open.private
+  const more = { ...open, private: { ...open.private, secrets: [...secrets, secrets[0]] } }
+  const locked = parseContainer(utf8Encode(`${JSON.stringify(more, null, 2)}\n`))
+  assert.throws(() => locked.unlock(), isError('CONTAINER_LOCKED'))
+  const closed = JSON.parse(utf8Decode(encodeContainer(container, PASSPHRASE)))
+  const plain = decryptFile(dearmor(String(closed.private)), [new ScryptIdentity(PASSPHRASE.passphrase)])
+  for (const [spelling, opens] of [
+    [utf8Decode(plain), true],
+    [JSON.stringify(JSON.parse(utf8Decode(plain))), false],
+  ] as const) {
+    const recipient = new ScryptRecipient(PASSPHRASE.passphrase, 4)
+    const again = { ...closed, private: armor(encryptFile(utf8Encode(spelling), [recipient])) }
+    const file = parseContainer(utf8Encode(`${JSON.stringify(again, null, 2)}\n`))
+    if (opens) assert.deepEqual(file.unlock(PASSPHRASE.passphrase).info(), container.info())
+    else assert.throws(() => file.unlock(PASSPHRASE.passphrase), isError('CONTAINER_LOCKED'))
+  }
+})
+
+test('armor has one spelling', () => {
+  const container = createContainer({ name: 'default', profile: 'classic', now: NOW })
+  const file = JSON.parse(utf8Decode(encodeContainer(container, PASSPHRASE)))
+  const text = String(file.private)
+  for (const locked of ['x', '', ` ${text}`, `${text}\n`, text.trim(), text.replaceAll('\n', '\r\n')]) {
+    const bytes = utf8Encode(`${JSON.stringify({ ...file, private: locked }, null, 2)}\n`)
+    assert.throws(() => parseContainer(bytes), isError('CONTAINER_FORMAT', /^private: expected an armored/))
+  }
 })
 
 test('an unprotected container in the place of a protected one is noticed by whoever gives a secret', () => {
@@ -177,6 +217,15 @@ test('a malformed public part is told precisely', () => {
       isError('CONTAINER_FORMAT', message),
       `${from} → ${to}`,
     )
+  }
+})
+
+test('a recipient in upper case is not a second spelling', () => {
+  for (const profile of ['classic', 'pq'] as const) {
+    const container = createContainer({ name: 'default', profile, now: NOW })
+    const recipient = container.recipient().toString()
+    const upper = unprotected(container).replace(recipient, recipient.toUpperCase())
+    assert.throws(() => parseContainer(utf8Encode(upper)), isError('CONTAINER_FORMAT', /^keys\[0\]\.public/))
   }
 })
 
