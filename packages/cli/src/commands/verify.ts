@@ -1,0 +1,81 @@
+import { inspectFile, verifyFile } from '@strongroom/core/seal'
+import type { VerifiedSeal } from '@strongroom/core/keyblob'
+import { type Context, defineCommand } from '../command.ts'
+import { displayName } from '../escape-text.ts'
+import { planSources, type Source } from '../outputs.ts'
+import { ProgressLine } from '../progress.ts'
+import {
+  explainSigner,
+  keylessReader,
+  mustAsk,
+  openReader,
+  READER_OPTIONS,
+  type FileReader,
+  type ReaderValues,
+} from '../reader.ts'
+import { sealRecord, sealSentence, warnAboutName } from '../seal-text.ts'
+
+/** `strongroom verify`. */
+export const verify = defineCommand({
+  operands: [
+    {
+      name: '<path...>',
+      description: 'sealed files, folders with them, or - for standard input',
+      completes: 'file',
+    },
+  ],
+  options: READER_OPTIONS,
+  notes: [
+    'Reads each file from its first byte to its last and decrypts none of it. Public seals are verified without a',
+    'passphrase if yours would have to be asked for: who sealed these bytes is proved then, not that you can open them.',
+  ],
+  examples: [
+    { line: 'strongroom verify report.pdf.age', purpose: 'who sealed it, and that it is whole' },
+    { line: 'strongroom verify /backup && echo good', purpose: 'every sealed file below a folder' },
+    { line: 'strongroom verify --signer bob plan.txt.age', purpose: 'only if bob sealed it' },
+  ],
+  run: async (context, paths, values) => {
+    const { terminal, failures, signal } = context
+    const { sources, totalBytes } = planSources(context, paths)
+    const reader = await readerFor(context, values, sources)
+    const names = sources.map(({ inputName }) => inputName)
+    const progress = new ProgressLine(terminal, { verb: 'verifying', names, totalBytes })
+    for (const [job, source] of sources.entries()) {
+      try {
+        const onProgress = ({ doneBytes }: { doneBytes: number }) => progress.update({ job, doneBytes })
+        tell(context, source, await verifyFile(source.input, { ...reader, signal, onProgress }))
+      } catch (error) {
+        if (signal.aborted) throw error
+        failures.report(explainSigner(context, values, error), source.inputName)
+      }
+    }
+    progress.end()
+  },
+})
+
+async function readerFor(
+  context: Context,
+  values: ReaderValues,
+  sources: readonly Source[],
+): Promise<FileReader> {
+  if (!mustAsk(context, values)) return await openReader(context, values)
+  const keyless = await Promise.all(sources.map(worksWithoutKeys))
+  return keyless.every(Boolean) ? keylessReader(context, values) : await openReader(context, values)
+}
+
+/** Also for what will fail in any case: nobody needs to be asked for a passphrase to hear that. */
+async function worksWithoutKeys({ input }: Source): Promise<boolean> {
+  if (!('path' in input)) return false
+  try {
+    return (await inspectFile(input)).protection !== 'private seal'
+  } catch {
+    return true
+  }
+}
+
+function tell({ terminal }: Context, { inputName }: Source, seal: VerifiedSeal): void {
+  terminal.record({ input: inputName, verified: true, keyChecked: seal.keyChecked, ...sealRecord(seal) })
+  const key = seal.keyChecked ? '' : '; whether your key opens it was not tried'
+  terminal.done(displayName(inputName), `authentic, ${sealSentence(seal)}${key}`)
+  warnAboutName(terminal, inputName, seal)
+}

@@ -1,0 +1,72 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { CliError } from './cli-error.ts'
+import { displayName } from './escape-text.ts'
+
+/** What a person has settled once; `config.json`. */
+export interface Config {
+  /** The container that is used when none is named. */
+  readonly defaultContainer?: string
+  /** Recipients that every seal gets besides its owner: keys, aliases or files of them. */
+  readonly defaultRecipients?: readonly string[]
+}
+
+type Check = (value: unknown) => boolean
+
+const isText: Check = (value) => typeof value === 'string'
+const SETTINGS: Readonly<Record<keyof Config, { check: Check; expected: string }>> = {
+  defaultContainer: { check: isText, expected: 'a name' },
+  defaultRecipients: {
+    check: (value) => Array.isArray(value) && value.every(isText),
+    expected: 'a list of recipients',
+  },
+}
+
+/**
+ * Reads the settings; a file that is not there has none.
+ *
+ * @throws CliError CONFIG for anything that is not a setting: a misspelt one would be ignored in silence
+ */
+export function loadConfig(path: string): Config {
+  const text = readIfThere(path)
+  if (text === undefined) return {}
+  const parsed = parse(path, text)
+  for (const [name, value] of Object.entries(parsed)) {
+    const setting = name in SETTINGS ? SETTINGS[name as keyof Config] : undefined
+    if (!setting) throw wrong(path, `there is no setting ${displayName(name)}`)
+    if (!setting.check(value)) throw wrong(path, `${name}: expected ${setting.expected}`)
+  }
+  return parsed
+}
+
+/** Writes the settings in place of older ones, at once. */
+export function saveConfig(path: string, config: Config): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600, flush: true })
+  renameSync(temporary, path)
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function parse(path: string, text: string): Config {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw wrong(path, 'not JSON', cause)
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw wrong(path, 'expected an object of settings')
+}
+
+function wrong(path: string, message: string, cause?: unknown): CliError {
+  return new CliError('CONFIG', `${displayName(path)}: ${message}`, { cause })
+}

@@ -1,0 +1,134 @@
+import {
+  ContainerError,
+  ContainerStore,
+  KnownRecipients,
+  KnownSigners,
+  SignerKey,
+  unlockWithKeyring,
+  type KeyContainer,
+  type KeyInfo,
+  type LockedContainer,
+} from '@strongroom/core/container'
+import { fromBase64 } from '@strongroom/core/bytes'
+import type { SignerDirectory } from '@strongroom/core/keyblob'
+import type { Context, OptionTable } from './command.ts'
+import { loadConfig } from './config.ts'
+import { PASSPHRASE_OPTIONS, givenPassphrase, withPassphrase, type PassphraseValues } from './passphrase.ts'
+
+/** Which container a command uses, and where its passphrase comes from. */
+export const OWNER_OPTIONS = {
+  container: {
+    flags: '-c, --container <name>',
+    kind: 'value',
+    description: 'use this container instead of the default one',
+    completes: 'container',
+    group: 'Keys:',
+  },
+  ...PASSPHRASE_OPTIONS,
+} as const satisfies OptionTable
+
+/** The values of `OWNER_OPTIONS`. */
+export interface OwnerValues extends PassphraseValues {
+  readonly container: string | undefined
+}
+
+/** The container of whoever has not settled otherwise. */
+export const FIRST_CONTAINER = 'default'
+/** What the owner of the container is called as a signer; no alias may be the same. */
+export const OWN_NAME = 'me'
+
+/** The name of the container that is used. @throws CliError CONFIG */
+export function containerName({ folders }: Context, values: { container: string | undefined }): string {
+  return values.container ?? loadConfig(folders.configFile).defaultContainer ?? FIRST_CONTAINER
+}
+
+/** Reads the container that is used, locked. @throws ContainerError as `ContainerStore.load` */
+export function lockedContainer(
+  context: Context,
+  values: { container: string | undefined },
+): LockedContainer {
+  return new ContainerStore(context.folders.containers).load(containerName(context, values))
+}
+
+/** Opens the container that is used, asking for its passphrase if it has one. */
+export async function openContainer(context: Context, values: OwnerValues): Promise<KeyContainer> {
+  return await unlock(context, values, lockedContainer(context, values))
+}
+
+/**
+ * Opens a container.
+ *
+ * A passphrase that was given for one without protection is an error: somebody who can write to the folder
+ * may have put a container of their own there.
+ *
+ * @throws ContainerError CONTAINER_LOCKED, CONTAINER_SECRET; CliError KEYRING, NO_PASSPHRASE
+ */
+export async function unlock(
+  context: Context,
+  values: PassphraseValues,
+  locked: LockedContainer,
+): Promise<KeyContainer> {
+  if (locked.protection === 'keyring') return await unlockByKeyring(locked)
+  if (locked.protection === 'none') return locked.unlock(givenPassphrase(context, values))
+  const question = `Passphrase of the container ${locked.info.name}`
+  const use = async (passphrase: string) => locked.unlock(passphrase)
+  return await withPassphrase(context, values, question, use, isLocked)
+}
+
+async function unlockByKeyring(locked: LockedContainer): Promise<KeyContainer> {
+  const { systemKeyring } = await import('./keyring.ts')
+  return await unlockWithKeyring(locked, await systemKeyring())
+}
+
+/** Whether the error is that of a wrong passphrase. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof ContainerError && error.code === 'CONTAINER_LOCKED'
+}
+
+/** Whose seals are accepted: the owner's own, and those of known signers. */
+export function signerDirectory(context: Context, own: readonly SignerKey[]): SignerDirectory {
+  const known = knownSigners(context)
+  return {
+    find: (keyId) => {
+      const mine = own.find((signer) => Buffer.compare(signer.keyId, keyId) === 0)
+      if (mine) return { signer: mine, name: OWN_NAME }
+      const found = known.find(keyId)
+      return found && { signer: found.signer, name: found.alias }
+    },
+  }
+}
+
+/** The known signers; none if there is no list. */
+export function knownSigners({ folders }: Context): KnownSigners {
+  return orEmpty(
+    () => KnownSigners.load(folders.knownSigners),
+    () => KnownSigners.empty(),
+  )
+}
+
+/** The names of recipients; none if there is no list. */
+export function knownRecipients({ folders }: Context): KnownRecipients {
+  return orEmpty(
+    () => KnownRecipients.load(folders.knownRecipients),
+    () => KnownRecipients.empty(),
+  )
+}
+
+/** The signature keys that a container says it has, without opening it. */
+export function claimedSigners({ info }: LockedContainer): SignerKey[] {
+  return info.keys.flatMap((key) => signerOf(key) ?? [])
+}
+
+function signerOf({ use, algorithm, public: text }: KeyInfo): SignerKey | undefined {
+  const signs = use === 'signature' && (algorithm === 'ed25519' || algorithm === 'ed25519+mldsa65')
+  return signs ? SignerKey.fromBytes(algorithm, fromBase64(text)) : undefined
+}
+
+function orEmpty<List>(load: () => List, empty: () => List): List {
+  try {
+    return load()
+  } catch (error) {
+    if (error instanceof ContainerError && error.code === 'CONTAINER_NOT_FOUND') return empty()
+    throw error
+  }
+}
