@@ -26,7 +26,7 @@ export { decryptRange } from './payload-range.ts'
 export type { ReadSealed } from './payload-range.ts'
 export { decryptPayload, encryptPayload } from './payload-stream.ts'
 export type { ByteSource } from './payload-stream.ts'
-export { TAG_BYTES } from './primitives.ts'
+export { AEAD_NONCE_BYTES, hkdfSha256, openAead, sealAead, TAG_BYTES } from './primitives.ts'
 export { assertRecipientsCompatible, unwrapFileKey, wrapFileKey } from './recipient.ts'
 export type { Identity, KeyIdentity, Recipient, RecipientKind } from './recipient.ts'
 export {

@@ -1,4 +1,4 @@
-import { hkdf32 } from './digest.ts'
+import { hkdfSha256 } from '../age/index.ts'
 import type { Serial } from './serial.ts'
 
 /**
@@ -11,5 +11,5 @@ import type { Serial } from './serial.ts'
  * @param sessionKey age's file key, 16 bytes
  */
 export function keyCommitment(sessionKey: Uint8Array, serial: Serial): Uint8Array {
-  return hkdf32(sessionKey, serial, 'strongroom commit v1')
+  return hkdfSha256(sessionKey, serial, 'strongroom commit v1')
 }

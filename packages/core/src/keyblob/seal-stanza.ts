@@ -1,9 +1,8 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { concat, fromBase64, toBase64, wipe } from '../bytes/index.ts'
-import type { Stanza } from '../age/index.ts'
+import { TAG_BYTES, type Stanza } from '../age/index.ts'
+import { fromBase64, toBase64 } from '../bytes/index.ts'
 import { SIGNATURE_SUITES } from '../container/index.ts'
-import { hkdf32 } from './digest.ts'
 import { KeyBlobError } from './key-blob-error.ts'
+import { openOnce, sealOnce } from './one-message-cipher.ts'
 import { maxSealBodyBytes } from './seal-body.ts'
 
 /** Whether everybody may read the seal, or only whoever holds the session key. */
@@ -11,11 +10,8 @@ export type Visibility = 'private' | 'public'
 
 export const SEAL_TYPE = 'strongroom/seal'
 const VERSION = '1'
-const TAG_BYTES = 16
-const ALGORITHM = 'chacha20-poly1305'
-// The key is derived from a session key that seals one file and a nonce that no other seal has, and it
-// encrypts one message: a constant nonce is never used twice.
-const ZERO_NONCE = new Uint8Array(12)
+// A session key seals one file, and no other seal has its nonce: each message has a key of its own.
+const INFO = 'strongroom seal v1'
 const MAX_BODY = maxSealBodyBytes(SIGNATURE_SUITES['ed25519+mldsa65']) + TAG_BYTES
 
 /** A seal stanza before its body is opened. */
@@ -33,7 +29,7 @@ export function sealStanza(
   sessionKey: Uint8Array,
   visibility: Visibility,
 ): Stanza {
-  const sealed = visibility === 'public' ? body : encrypt(body, sessionKey, nonce)
+  const sealed = visibility === 'public' ? body : sealOnce(sessionKey, nonce, INFO, body)
   return { type: SEAL_TYPE, args: [VERSION, visibility, toBase64(nonce)], body: sealed }
 }
 
@@ -72,32 +68,9 @@ export function findSeal(stanzas: readonly Stanza[]): SealEnvelope {
 export function openSealBody(envelope: SealEnvelope, sessionKey: Uint8Array | undefined): Uint8Array {
   if (envelope.visibility === 'public') return envelope.body
   if (!sessionKey) throw new KeyBlobError('SEAL_PRIVATE', 'the seal is private: a key is needed to read it')
-  return decrypt(envelope.body, sessionKey, envelope.nonce)
-}
-
-function encrypt(body: Uint8Array, sessionKey: Uint8Array, nonce: Uint8Array): Uint8Array {
-  const key = sealKey(sessionKey, nonce)
-  const cipher = createCipheriv(ALGORITHM, key, ZERO_NONCE, { authTagLength: TAG_BYTES })
-  wipe(key)
-  return concat(cipher.update(body), cipher.final(), cipher.getAuthTag())
-}
-
-function decrypt(sealed: Uint8Array, sessionKey: Uint8Array, nonce: Uint8Array): Uint8Array {
-  const key = sealKey(sessionKey, nonce)
-  try {
-    const tagAt = Math.max(0, sealed.length - TAG_BYTES)
-    const decipher = createDecipheriv(ALGORITHM, key, ZERO_NONCE, { authTagLength: TAG_BYTES })
-    decipher.setAuthTag(sealed.subarray(tagAt))
-    return concat(decipher.update(sealed.subarray(0, tagAt)), decipher.final())
-  } catch {
-    throw new KeyBlobError('NOT_AUTHENTIC', 'seal: is not the one made with this session key')
-  } finally {
-    wipe(key)
-  }
-}
-
-function sealKey(sessionKey: Uint8Array, nonce: Uint8Array): Uint8Array {
-  return hkdf32(sessionKey, nonce, 'strongroom seal v1')
+  const body = openOnce(sessionKey, envelope.nonce, INFO, envelope.body)
+  if (body) return body
+  throw new KeyBlobError('NOT_AUTHENTIC', 'seal: is not the one made with this session key')
 }
 
 function parseNonce(text: string): Uint8Array {

@@ -1,20 +1,23 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { newFileKey, wrapFileKey, type Identity, type Recipient, type Stanza } from '../age/index.ts'
-import { concat, fromBase64, toBase64, wipe } from '../bytes/index.ts'
+import { randomBytes } from 'node:crypto'
+import {
+  newFileKey,
+  WRAPPED_FILE_KEY_BYTES,
+  wrapFileKey,
+  type Identity,
+  type Recipient,
+  type Stanza,
+} from '../age/index.ts'
+import { BytesError, fromBase64, toBase64, wipe } from '../bytes/index.ts'
 import type { SigningKey } from '../container/index.ts'
-import { hkdf32 } from './digest.ts'
 import { encodeKeyBlob, openKeyBlob, parseKeyBlob } from './key-blob.ts'
 import { KeyBlobError } from './key-blob-error.ts'
+import { openOnce, sealOnce } from './one-message-cipher.ts'
 import { draftSeal, finishSeal, signDrafts } from './seal-draft.ts'
 import { newSerial, type Serial } from './serial.ts'
 import type { SignerDirectory, VerifiedSeal } from './verified-seal.ts'
 
 export const SESSION_KEY_TYPE = 'strongroom/session-key'
-const ALGORITHM = 'chacha20-poly1305'
-const FILE_KEY_BYTES = 16
-const TAG_BYTES = 16
-// Each stanza has a wrap key of its own, from a fresh salt: it encrypts one message.
-const ZERO_NONCE = new Uint8Array(12)
+const INFO = 'strongroom session-key v1'
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 /** What a new named session key is made with. */
@@ -115,10 +118,7 @@ export class NamedSessionKey implements Identity {
   /** Wraps a file key: `-> strongroom/session-key <serial> <salt>`. */
   wrap(fileKey: Uint8Array): Stanza {
     const salt = new Uint8Array(randomBytes(16))
-    const key = hkdf32(this.#key, salt, 'strongroom session-key v1')
-    const cipher = createCipheriv(ALGORITHM, key, ZERO_NONCE, { authTagLength: TAG_BYTES })
-    wipe(key)
-    const body = concat(cipher.update(fileKey), cipher.final(), cipher.getAuthTag())
+    const body = sealOnce(this.#key, salt, INFO, fileKey)
     return { type: SESSION_KEY_TYPE, args: [toBase64(this.serial), toBase64(salt)], body }
   }
 
@@ -139,15 +139,13 @@ export class NamedSessionKey implements Identity {
   }
 
   #unwrapBody(saltText: string, body: Uint8Array): Uint8Array | undefined {
-    if (saltText.length !== 22 || body.length !== FILE_KEY_BYTES + TAG_BYTES) return undefined
+    // 16 bytes are 22 characters.
+    if (saltText.length !== 22 || body.length !== WRAPPED_FILE_KEY_BYTES) return undefined
     try {
-      const key = hkdf32(this.#key, fromBase64(saltText), 'strongroom session-key v1')
-      const decipher = createDecipheriv(ALGORITHM, key, ZERO_NONCE, { authTagLength: TAG_BYTES })
-      wipe(key)
-      decipher.setAuthTag(body.subarray(FILE_KEY_BYTES))
-      return concat(decipher.update(body.subarray(0, FILE_KEY_BYTES)), decipher.final())
-    } catch {
-      return undefined
+      return openOnce(this.#key, fromBase64(saltText), INFO, body)
+    } catch (error) {
+      if (error instanceof BytesError) return undefined
+      throw error
     }
   }
 }
