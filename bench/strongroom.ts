@@ -30,18 +30,17 @@ export const STRONGROOM = { pq: 'strongroom', classic: 'strongroom, classic' } a
 export function setUpStrongroom(folder: string, profile: Profile): Strongroom {
   if (!existsSync(BUNDLE)) throw new Error('there is no release bundle: npm run build')
   const run = `STRONGROOM_HOME=${join(folder, `home-${profile}`)} ${process.execPath} ${BUNDLE}`
-  execSync(`${run} init --profile ${profile} --protect none`, { stdio: 'ignore' })
-  const shown = execSync(`${run} container show`, { encoding: 'utf8' })
-  const recipient = /\bage1\w+/.exec(shown)?.[0]
-  if (recipient === undefined) throw new Error('strongroom container show names no recipient')
+  execSync(`${run} init --quiet --profile ${profile} --unprotected`, { stdio: 'ignore' })
+  const { keys } = JSON.parse(execSync(`${run} container show --json`, { encoding: 'utf8' }))
+  const recipient = keys.find((key: { use: string }) => key.use === 'exchange').public
   return {
     name: STRONGROOM[profile],
     recipient,
     besides: [],
     seal: (from, to) => `${run} seal --quiet -o ${to} ${from}`,
     open: (from, to) => `${run} open --quiet -o ${to} ${from}`,
-    sealAll: (from, to) => `${run} seal --quiet --output-dir ${to} ${from}/*`,
-    openAll: (from, to) => `${run} open --quiet --output-dir ${to} ${from}/*`,
+    sealAll: (from, to) => `${run} seal --quiet -O ${to} ${from}/*`,
+    openAll: (from, to) => `${run} open --quiet -O ${to} ${from}/*`,
     rewrap: (path, recipients) =>
       `${run} rewrap --quiet ${recipients.map((key) => `-r ${key}`).join(' ')} ${path}`,
   }
