@@ -94,13 +94,15 @@ async function readFront(input: Input): Promise<Front> {
   return { header: file.header, payload: { nonce: file.nonce, length: file.payloadLength } }
 }
 
-/** The header of a file in which nothing follows it. */
+/** The header of a file in which nothing follows it. What else is wrong is found when the file is opened. */
 function detachedHeader(input: Input): Header | undefined {
   const open = openInput(input)
   try {
     if (!open.file) return undefined
     const header = readAgeHeader(open.fd)
     return BigInt(header.length) === open.file.size ? header : undefined
+  } catch {
+    return undefined
   } finally {
     open.close()
   }

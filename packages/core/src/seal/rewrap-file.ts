@@ -54,6 +54,8 @@ export async function rewrapFile(path: string, options: RewrapOptions): Promise<
 }
 
 async function rewrap(file: SealedInput, target: string, options: RewrapOptions): Promise<Rewrapped> {
+  if (file.armored)
+    throw new SealError('UNSUPPORTED', 'an armored file cannot be rewrapped: open it and seal it')
   const { sessionKey, seal } = unlock(file, options)
   try {
     const kept = file.header.stanzas.filter((stanza) => KEPT.has(stanza.type))

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync } from 'node:fs'
-import { NONCE_BYTES, readHeader, type Header } from '../age/index.ts'
+import { dearmor, isArmored, NONCE_BYTES, readHeader, type Header } from '../age/index.ts'
 import { overlayHeader } from './header-journal.ts'
 import { openInput, type Input, type OpenInput } from './input.ts'
 import { openNameless } from './output.ts'
@@ -19,37 +19,49 @@ export interface SealedInput {
   readonly payloadOffset: number
   /** Ciphertext bytes behind the nonce. */
   readonly payloadLength: number
+  /** Whether it was ASCII armor: the bytes at `fd` are then those inside. */
+  readonly armored: boolean
   /** What the file was when it was opened; undefined for a stream. */
   readonly source: OpenInput
   close(): void
 }
 
 const SPOOL_BYTES = 1_048_576
+// Enough for white space in front and the first line.
+const ARMOR_PREFIX_BYTES = 1024
+// Armor is for messages; it is read whole.
+const MAX_ARMOR_BYTES = 16 * 1_048_576
 const VERSION_PREFIX = new TextEncoder().encode('age-encryption.org/')
 
 /**
- * Opens an age file. If a rewrap of it was interrupted after its point of no return, the header is the
+ * Opens an age file, binary or armored. If a rewrap of it was interrupted after its point of no return, the header is the
  * new one, from the journal beside the file.
  *
- * @throws SealError NOT_AGE, HEADER, UNSUPPORTED, IO
+ * @throws SealError NOT_AGE, HEADER, UNSUPPORTED, LIMIT, IO
  */
 export async function openSealedInput(input: Input): Promise<SealedInput> {
   const source = openInput(input)
-  let spool: number | undefined
+  const spools: number[] = []
+  const spooled = (fd: number) => {
+    spools.push(fd)
+    return fd
+  }
   const close = () => {
     source.close()
-    if (spool !== undefined) closeSync(spool)
+    spools.forEach(closeSync)
   }
   try {
-    if (!source.file) spool = await spoolStream(source.fd)
-    return { ...(await readFront(spool ?? source.fd, source)), source, close }
+    const seekable = source.file ? source.fd : spooled(await spoolStream(source.fd))
+    const armored = startsWithArmor(seekable)
+    const fd = armored ? spooled(spoolArmor(seekable)) : seekable
+    return { ...readFront(fd, source), armored, source, close }
   } catch (error) {
     close()
     throw error
   }
 }
 
-async function readFront(fd: number, source: OpenInput): Promise<Omit<SealedInput, 'source' | 'close'>> {
+function readFront(fd: number, source: OpenInput): Omit<SealedInput, 'armored' | 'source' | 'close'> {
   const overlay = source.path === undefined ? undefined : overlayHeader(source.path, fd)
   const header = overlay ?? readAgeHeader(fd)
   const nonce = new Uint8Array(NONCE_BYTES)
@@ -72,6 +84,25 @@ export function readAgeHeader(fd: number): Header {
     const bytes = new Uint8Array(length)
     return bytes.subarray(0, readAt(fd, bytes, offset))
   })
+}
+
+function startsWithArmor(fd: number): boolean {
+  const start = new Uint8Array(ARMOR_PREFIX_BYTES)
+  return isArmored(start.subarray(0, readAt(fd, start, 0)))
+}
+
+/** The bytes inside armor, in a file without a name. @throws SealError LIMIT; AgeError ARMOR */
+function spoolArmor(armored: number): number {
+  const { size } = fstatSync(armored)
+  if (size > MAX_ARMOR_BYTES) {
+    throw new SealError('LIMIT', `armored files of more than ${MAX_ARMOR_BYTES} bytes are not read`)
+  }
+  const text = new Uint8Array(size)
+  readAt(armored, text, 0)
+  const bytes = dearmor(text)
+  const fd = openNameless()
+  writeAllAt(fd, [bytes], 0)
+  return fd
 }
 
 /** Copies a stream of ciphertext into a file without a name, to be read more than once. */
