@@ -27,30 +27,39 @@ test('fields lie in the byte order that their names say', () => {
   )
 })
 
+interface Field {
+  readonly write: (writer: ByteWriter) => void
+  readonly check: (reader: ByteReader) => void
+}
+
+const uint: fc.Arbitrary<Field> = fc.constantFrom(...UINTS).chain((kind) =>
+  fc.integer({ min: 0, max: MAX[kind] }).map((value) => ({
+    write: (writer) => writer[kind](value),
+    check: (reader) => assert.equal(reader[kind](), value),
+  })),
+)
+
+const wide: fc.Arbitrary<Field> = fc.constantFrom(...WIDE).chain((kind) =>
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((value) => ({
+    write: (writer) => writer[kind](value),
+    check: (reader) => assert.equal(reader[kind](), value),
+  })),
+)
+
+const raw: fc.Arbitrary<Field> = fc.uint8Array({ maxLength: 40 }).map((bytes) => ({
+  write: (writer) => writer.bytes(bytes),
+  check: (reader) => assert.deepEqual(reader.take(bytes.length), bytes),
+}))
+
 test('what is written is read again, whatever the fields', () => {
-  const uint = fc
-    .constantFrom(...UINTS)
-    .chain((kind) => fc.integer({ min: 0, max: MAX[kind] }).map((value) => ({ kind, value })))
-  const wide = fc.record({
-    kind: fc.constantFrom(...WIDE),
-    value: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-  })
-  const field = fc.oneof(uint, wide, fc.uint8Array({ maxLength: 40 }))
-  const roundTrips = fc.property(fc.array(field, { maxLength: 20 }), (fields) => {
+  const roundTrips = fc.property(fc.array(fc.oneof(uint, wide, raw), { maxLength: 20 }), (fields) => {
     const writer = new ByteWriter(0)
-    for (const one of fields) {
-      if (one instanceof Uint8Array) writer.bytes(one)
-      else if (typeof one.value === 'bigint') writer[one.kind as 'u64'](one.value)
-      else writer[one.kind as 'u8'](one.value)
-    }
+    for (const field of fields) field.write(writer)
     const bytes = writer.toBytes()
     assert.equal(writer.length, bytes.length)
     // Not at the start of its buffer: a reader that forgets the offset reads something else.
     const reader = new ByteReader(Uint8Array.from([0xee, ...bytes, 0xee]).subarray(1, 1 + bytes.length))
-    for (const one of fields) {
-      if (one instanceof Uint8Array) assert.deepEqual(reader.take(one.length), one)
-      else assert.equal(reader[one.kind](), one.value)
-    }
+    for (const field of fields) field.check(reader)
     reader.end()
   })
   fc.assert(roundTrips, PROPERTY)
@@ -93,10 +102,10 @@ test('a reader says what is left over, and takes it as a view', () => {
   for (const length of [-1, 0.5, Number.NaN]) throwsCode(BytesError, 'BYTES_RANGE', () => reader.take(length))
 })
 
-test('the writer keeps its own bytes: what was returned does not change', () => {
+test('the writer keeps its own bytes: they do not change with what was returned', () => {
   const writer = new ByteWriter().u8(1)
   const first = writer.toBytes()
+  first[0] = 9
   writer.u8(2)
-  assert.deepEqual(first, Uint8Array.of(1))
   assert.deepEqual(writer.toBytes(), Uint8Array.of(1, 2))
 })
