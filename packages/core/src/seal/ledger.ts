@@ -59,7 +59,7 @@ export class Ledger {
     const fd = openSync(this.#path, 'a', 0o600)
     try {
       // A line of its own even if a crash cut the one before.
-      const separator = readIfThere(this.#path).endsWith('\n') ? '' : '\n'
+      const separator = /(?:^|\n)$/.test(readIfThere(this.#path)) ? '' : '\n'
       appendFileSync(fd, separator + line)
       fsyncSync(fd)
     } finally {
