@@ -75,9 +75,9 @@ export function batchSignatureBytes(size: number, suite: SignatureSuite): number
 }
 
 /**
- * Reads a batch signature; does not verify it.
+ * Reads a batch signature; does not verify it. Whether the proof has the length that its place asks for is found then.
  *
- * @throws KeyBlobError SEAL_FORMAT if the proof has not the length that size and index ask for
+ * @throws KeyBlobError SEAL_FORMAT for a place that no batch has
  * @throws BytesError if it ends early
  */
 export function readBatchSignature(reader: ByteReader, suite: SignatureSuite): BatchSignature {

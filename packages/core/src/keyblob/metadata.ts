@@ -39,7 +39,7 @@ interface Field {
 
 const text = {
   encode: (value: string) => limited(utf8Encode(value)),
-  decode: (bytes: ByteReader) => utf8Decode(limited(bytes.rest())),
+  decode: (bytes: ByteReader) => utf8Decode(bytes.take(inRange('text', bytes.remaining, 0, MAX_TEXT_BYTES))),
 }
 const time = {
   encode: (value: bigint) => new ByteWriter(8).u64(BigInt.asUintN(64, value)).toBytes(),

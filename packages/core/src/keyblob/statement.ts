@@ -55,7 +55,7 @@ export function encodeStatement(statement: Statement): Uint8Array {
 /**
  * Reads a statement; accepts exactly what `encodeStatement` writes.
  *
- * @throws KeyBlobError SEAL_FORMAT for another label, kind or suite, or a length that no payload has
+ * @throws KeyBlobError SEAL_FORMAT for another label, kind or suite, or a length that no payload of the kind has
  * @throws BytesError if `bytes` is not `STATEMENT_BYTES` long
  */
 export function parseStatement(bytes: Uint8Array): Statement {
@@ -76,7 +76,7 @@ export function parseStatement(bytes: Uint8Array): Statement {
     signerId: reader.take(32).slice(),
   }
   reader.end()
-  return statement
+  return withPayload(statement)
 }
 
 /** The id of a seal: the RFC 6962 leaf hash of its statement, 32 bytes. */
@@ -87,6 +87,12 @@ export function sealIdOf(statement: Uint8Array): Uint8Array {
 function known<T>(what: string, value: T | undefined): T {
   if (value !== undefined) return value
   throw new KeyBlobError('SEAL_FORMAT', `statement: unknown ${what}`)
+}
+
+/** A file has a payload, if only an empty chunk; a session key alone has none. */
+function withPayload(statement: Statement): Statement {
+  if ((statement.kind === 'file') === statement.payloadLength > 0) return statement
+  throw new KeyBlobError('SEAL_FORMAT', 'statement: payload length does not fit its kind')
 }
 
 function safeLength(value: bigint): number {
