@@ -9,10 +9,8 @@ export interface Strongroom extends Rival {
   /** Seals every file of a folder into another folder in one call. */
   sealAll(folder: string, output: string): string
   openAll(folder: string, output: string): string
-  /** Makes `recipients`, as public keys, the only ones that can open a file. */
-  rewrap(sealed: string, recipients: readonly string[]): string
-  /** The owner's own public exchange key. */
-  readonly recipient: string
+  /** Wraps the file's key anew, for its owner alone. */
+  rewrap(sealed: string): string
 }
 
 export type Profile = 'pq' | 'classic'
@@ -31,17 +29,13 @@ export function setUpStrongroom(folder: string, profile: Profile): Strongroom {
   if (!existsSync(BUNDLE)) throw new Error('there is no release bundle: npm run build')
   const run = `STRONGROOM_HOME=${join(folder, `home-${profile}`)} ${process.execPath} ${BUNDLE}`
   execSync(`${run} init --quiet --profile ${profile} --unprotected`, { stdio: 'ignore' })
-  const { keys } = JSON.parse(execSync(`${run} container show --json`, { encoding: 'utf8' }))
-  const recipient = keys.find((key: { use: string }) => key.use === 'exchange').public
   return {
     name: STRONGROOM[profile],
-    recipient,
     besides: [],
     seal: (from, to) => `${run} seal --quiet -o ${to} ${from}`,
     open: (from, to) => `${run} open --quiet -o ${to} ${from}`,
     sealAll: (from, to) => `${run} seal --quiet -O ${to} ${from}/*`,
     openAll: (from, to) => `${run} open --quiet -O ${to} ${from}/*`,
-    rewrap: (path, recipients) =>
-      `${run} rewrap --quiet ${recipients.map((key) => `-r ${key}`).join(' ')} ${path}`,
+    rewrap: (path) => `${run} rewrap --quiet --only-me ${path}`,
   }
 }
