@@ -19,7 +19,6 @@ async function runHere() {
   const source = new URL('src/main.ts', here)
   const inCheckout = existsSync(source)
   if (inCheckout) resolveToSources(require('node:module'))
-  keepCompiled(require('node:module'), process.env)
   await import(inCheckout ? source.href : new URL('dist/strongroom.js', here).href)
 }
 
@@ -29,14 +28,6 @@ function resolveToSources({ registerHooks }) {
     resolve: (specifier, context, next) =>
       next(specifier, { ...context, conditions: [...context.conditions, 'source'] }),
   })
-}
-
-/** Compiled code is kept in a folder of the user's own: in a shared one it could be exchanged. */
-function keepCompiled({ enableCompileCache }, environment) {
-  const home = environment.HOME || environment.LOCALAPPDATA
-  const caches = environment.XDG_CACHE_HOME || (home && `${home}/.cache`)
-  const own = environment.STRONGROOM_HOME
-  if (own || caches) enableCompileCache(own ? `${own}/cache` : `${caches}/strongroom`)
 }
 
 async function runOnInstalledNode() {

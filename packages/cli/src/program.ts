@@ -16,8 +16,8 @@ export interface HelpOutput {
 interface Builder {
   readonly run: Runner
   readonly output: HelpOutput
-  /** The names on the command line; undefined loads every command, as man pages and completion need it. */
-  readonly words: readonly string[] | undefined
+  /** The command line. */
+  readonly words: readonly string[]
 }
 
 const OVERVIEW = `
@@ -29,10 +29,7 @@ Begin with:
 Every command explains itself: strongroom <command> --help
 `
 
-/**
- * The tree of commands for commander. Only the commands that `words` names are loaded; of the others the
- * tree has the name and the purpose.
- */
+/** The tree of commands for commander, as much of it as the command line needs. */
 export async function buildProgram(version: string, builder: Builder): Promise<Program> {
   const program = new Program('strongroom')
   program.description('Seal files so that any age can open them and nobody can exchange them unnoticed.')
@@ -41,7 +38,7 @@ export async function buildProgram(version: string, builder: Builder): Promise<P
   program.helpCommand(false)
   program.addHelpText('after', OVERVIEW)
   prepare(program, builder.output)
-  for (const row of COMMANDS) await addRow(program, row, builder, 0)
+  for (const row of wanted(COMMANDS, builder, 0)) await addRow(program, row, builder, 0)
   return program
 }
 
@@ -50,12 +47,22 @@ async function addRow(parent: Program, row: CommandRow | CommandGroup, builder: 
   prepare(program, builder.output)
   program.summary(row.purpose).description(sentence(row.purpose)).helpCommand(false)
   if (isGroup(row)) program.usage('<command>')
-  const named = !builder.words || builder.words[depth] === row.name
   if (isGroup(row)) {
-    for (const child of row.commands) await addRow(program, child, builder, depth + 1)
-  } else if (named) {
+    for (const child of wanted(row.commands, builder, depth + 1))
+      await addRow(program, child, builder, depth + 1)
+  } else if (builder.words[depth] === row.name) {
     addCommand(program, await row.load(), builder)
   }
+}
+
+/** The row that the command line names; all of them if it names none, for help and for suggestions. */
+function wanted<Row extends CommandRow | CommandGroup>(
+  rows: readonly Row[],
+  { words }: Builder,
+  depth: number,
+) {
+  const named = rows.filter(({ name }) => name === words[depth])
+  return named.length > 0 ? named : rows
 }
 
 function prepare(program: Program, output: HelpOutput): void {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import {
   ContainerStore,
   importAgeIdentities,
@@ -48,7 +48,7 @@ export const containerImport = defineCommand({
     },
   ],
   run: async (context, [path = ''], values) => {
-    const bytes = await readFile(path)
+    const bytes = readFileSync(path)
     try {
       if (bytes.at(0) === '{'.charCodeAt(0)) importContainer(context, bytes)
       else await importKeys(context, values, await readPairs(context, bytes.toString('utf8')))
