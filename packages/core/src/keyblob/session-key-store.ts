@@ -1,10 +1,16 @@
-import { mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Identity } from '../age/index.ts'
 import { ContainerError, readRegularFile, syncFolder, writeFileAtomically } from '../container/index.ts'
 import { parseKeyBlob } from './key-blob.ts'
 import { KeyBlobError } from './key-blob-error.ts'
-import { checkSessionKeyName, createSessionKey, NamedSessionKey, type NewSessionKey } from './session-key.ts'
+import {
+  checkSessionKeyName,
+  createSessionKey,
+  isSessionKeyName,
+  NamedSessionKey,
+  type NewSessionKey,
+} from './session-key.ts'
 import type { SignerDirectory } from './verified-seal.ts'
 
 const SUFFIX = '.keyblob'
@@ -15,8 +21,8 @@ const MAX_BLOB_BYTES = 1_048_576
 export interface SessionKeyEntry {
   readonly name: string
   readonly modifiedMs: number
-  /** The types of the stanzas. */
-  readonly stanzas: readonly string[]
+  /** The types of the stanzas; undefined if it is no key blob. */
+  readonly stanzas: readonly string[] | undefined
 }
 
 /**
@@ -37,12 +43,12 @@ export class SessionKeyStore {
     this.#write(wanted.name, createSessionKey(wanted), false)
   }
 
-  /** All blobs, by name. */
+  /** All blobs, by name. Files without a name that a session key can have are passed over. */
   list(): SessionKeyEntry[] {
     return this.#names().map((name) => ({
       name,
-      modifiedMs: statSync(this.#path(name)).mtimeMs,
-      stanzas: parseKeyBlob(this.exportBlob(name)).stanzas.map((stanza) => stanza.type),
+      modifiedMs: lstatSync(this.#path(name)).mtimeMs,
+      stanzas: this.#stanzasOf(name),
     }))
   }
 
@@ -98,11 +104,22 @@ export class SessionKeyStore {
     }
   }
 
+  /** One bad file must not hide the others. */
+  #stanzasOf(name: string): readonly string[] | undefined {
+    try {
+      return parseKeyBlob(this.exportBlob(name)).stanzas.map((stanza) => stanza.type)
+    } catch (error) {
+      if (error instanceof KeyBlobError || error instanceof ContainerError) return undefined
+      throw error
+    }
+  }
+
   #names(): string[] {
     try {
       return readdirSync(this.#folder)
         .filter((file) => file.endsWith(SUFFIX))
         .map((file) => file.slice(0, -SUFFIX.length))
+        .filter(isSessionKeyName)
         .sort()
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
+  AgeError,
   newFileKey,
   WRAPPED_FILE_KEY_BYTES,
   wrapFileKey,
@@ -35,10 +36,11 @@ export interface NewSessionKey {
  *
  * The name is signed with it: another blob of the owner's cannot be put in its place.
  *
- * @throws KeyBlobError KEY_NAME, LIMIT; AgeError NO_RECIPIENTS, MIXED_RECIPIENTS
+ * @throws KeyBlobError KEY_NAME, LIMIT; AgeError NO_RECIPIENTS, MIXED_RECIPIENTS, SCRYPT_NOT_ALONE
  */
 export function createSessionKey(wanted: NewSessionKey): Uint8Array {
   checkSessionKeyName(wanted.name)
+  refusePassphrase(wanted.recipients)
   const sessionKey = newFileKey()
   try {
     const wrapped = wrapFileKey(sessionKey, wanted.recipients)
@@ -65,9 +67,21 @@ export function createSessionKey(wanted: NewSessionKey): Uint8Array {
   }
 }
 
-/** A name that is also a file's name on every system. @throws KeyBlobError KEY_NAME */
+/** The seal stands beside the recipients, so a passphrase would not be alone: age opens such a header to nobody. */
+function refusePassphrase(recipients: readonly Recipient[]): void {
+  if (recipients.some((recipient) => recipient.kind === 'scrypt')) {
+    throw new AgeError('SCRYPT_NOT_ALONE', 'a passphrase cannot be a recipient of a sealed key')
+  }
+}
+
+/** Whether it is a name that is also a file's name on every system. */
+export function isSessionKeyName(name: string): boolean {
+  return NAME.test(name)
+}
+
+/** @throws KeyBlobError KEY_NAME unless it is a session key's name */
 export function checkSessionKeyName(name: string): void {
-  if (NAME.test(name)) return
+  if (isSessionKeyName(name)) return
   throw new KeyBlobError(
     'KEY_NAME',
     'expected a name of 1 to 64 letters, digits, dots, dashes and underscores',
@@ -84,7 +98,7 @@ export class NamedSessionKey implements Identity {
   readonly kind = SESSION_KEY_TYPE
   readonly name: string
   readonly seal: VerifiedSeal
-  readonly #key: Uint8Array
+  #key: Uint8Array | undefined
 
   private constructor(name: string, sessionKey: Uint8Array, seal: VerifiedSeal) {
     this.name = name
@@ -115,8 +129,10 @@ export class NamedSessionKey implements Identity {
     return this.seal.serial
   }
 
-  /** Wraps a file key: `-> strongroom/session-key <serial> <salt>`. */
+  /** Wraps a file key: `-> strongroom/session-key <serial> <salt>`. @throws KeyBlobError NO_KEY after `wipe` */
   wrap(fileKey: Uint8Array): Stanza {
+    // Zeros are a key that everybody knows.
+    if (!this.#key) throw new KeyBlobError('NO_KEY', 'the session key was wiped')
     const salt = new Uint8Array(randomBytes(16))
     const body = sealOnce(this.#key, salt, INFO, fileKey)
     return { type: SESSION_KEY_TYPE, args: [toBase64(this.serial), toBase64(salt)], body }
@@ -134,13 +150,15 @@ export class NamedSessionKey implements Identity {
     return undefined
   }
 
+  /** Forgets the key: nothing is wrapped or unwrapped from then on. */
   wipe(): void {
-    wipe(this.#key)
+    if (this.#key) wipe(this.#key)
+    this.#key = undefined
   }
 
   #unwrapBody(saltText: string, body: Uint8Array): Uint8Array | undefined {
     // 16 bytes are 22 characters.
-    if (saltText.length !== 22 || body.length !== WRAPPED_FILE_KEY_BYTES) return undefined
+    if (!this.#key || saltText.length !== 22 || body.length !== WRAPPED_FILE_KEY_BYTES) return undefined
     try {
       return openOnce(this.#key, fromBase64(saltText), INFO, body)
     } catch (error) {
