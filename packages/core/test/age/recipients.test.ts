@@ -204,6 +204,11 @@ test('the work factor of a passphrase is bounded, on both sides', () => {
   throwsCode(AgeError, 'SCRYPT_WORK', () => passphrase.unwrap([absurd]))
 })
 
+test('a work factor that needs more memory than the platform grants by itself', () => {
+  const fileKey = newFileKey()
+  assert.deepEqual(passphrase.unwrap([new ScryptRecipient('correct horse', 16).wrap(fileKey)]), fileKey)
+})
+
 test('a passphrase is text in UTF-8 or bytes, and never empty', () => {
   const fileKey = newFileKey()
   const stanza = new ScryptRecipient('pässword', 5).wrap(fileKey)
@@ -242,6 +247,22 @@ test('keys go to bytes and text and back', () => {
   assert.equal(MlKem768X25519Identity.parse(pq.toString()).recipient().toString(), pq.recipient().toString())
   assert.equal(MlKem768X25519Recipient.parse(pq.recipient().toString()).toBytes().length, 1216)
   assert.notEqual(X25519Identity.generate().toString(), X25519Identity.generate().toString())
+})
+
+test('a key of one kind is not taken for one of another, though both have 32 bytes', () => {
+  throwsCode(AgeError, 'KEY', () => X25519Identity.parse(pq.toString()))
+  throwsCode(AgeError, 'KEY', () => MlKem768X25519Identity.parse(classic.toString()))
+  throwsCode(AgeError, 'KEY', () => X25519Recipient.parse(classic.toString()))
+  throwsCode(AgeError, 'KEY', () => X25519Identity.parse(classic.recipient().toString()))
+})
+
+test('a file that ends before its payload begins is incomplete', () => {
+  const file = encryptFile(new Uint8Array(0), [classic.recipient()])
+  const { length } = parseHeader(file)
+  for (const end of [length, length + 1, length + 15]) {
+    throwsCode(AgeError, 'HEADER_INCOMPLETE', () => decryptFile(file.subarray(0, end), [classic]))
+  }
+  throwsCode(AgeError, 'PAYLOAD', () => decryptFile(file.subarray(0, length + 16), [classic]))
 })
 
 test('an identity does not change with the bytes it was made from, nor with those it gives away', () => {
