@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, type BigIntStats } from 'node:fs'
-import { attempt } from './positional-io.ts'
+import { constants, fstatSync, openSync, type BigIntStats } from 'node:fs'
+import { attempt, closeQuietly } from './positional-io.ts'
 import { SealError } from './seal-error.ts'
 
 /** Where bytes come from: a file by its name, or an open descriptor such as standard input, 0. */
@@ -25,9 +25,9 @@ export function openInput(input: Input): OpenInput {
   const { path } = input
   const fd = attempt('open', () => openSync(path, constants.O_RDONLY), path)
   try {
-    return { fd, path, file: regularOrPipe(fd, path), close: () => closeSync(fd) }
+    return { fd, path, file: regularOrPipe(fd, path), close: () => closeQuietly(fd) }
   } catch (error) {
-    closeSync(fd)
+    closeQuietly(fd)
     throw error
   }
 }

@@ -1,10 +1,10 @@
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs'
+import { constants, openSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { attempt, readAt } from './positional-io.ts'
+import { attempt, closeQuietly, readAt } from './positional-io.ts'
 import { PrivateFile, type FileTarget } from './private-file.ts'
 import { writeStream } from './stream-io.ts'
-import { temporaryName } from './temporary-names.ts'
+import { removeTemporary, temporaryName } from './temporary-names.ts'
 
 /** Where bytes go: a file that appears whole or not at all, or an open descriptor such as standard output, 1. */
 export type Output = FileTarget | { readonly fd: number }
@@ -49,7 +49,7 @@ function streamStaging(stream: number): Staging {
   const fd = openNameless()
   let open = true
   const close = () => {
-    if (open) closeSync(fd)
+    if (open) closeQuietly(fd)
     open = false
   }
   return {
@@ -65,10 +65,17 @@ function streamStaging(stream: number): Staging {
 
 /** A file that has lost its name already: it goes with the process, however that ends. */
 export function openNameless(): number {
-  const path = join(tmpdir(), temporaryName(tmpdir()))
-  const fd = attempt('create a file in', () => openSync(path, O_CREAT | O_EXCL | O_RDWR, 0o600), tmpdir())
-  unlinkSync(path)
-  return fd
+  const folder = tmpdir()
+  const path = join(folder, temporaryName(folder))
+  const fd = attempt('create a file in', () => openSync(path, O_CREAT | O_EXCL | O_RDWR, 0), folder)
+  try {
+    attempt('remove a name from', () => unlinkSync(path), folder)
+    return fd
+  } catch (error) {
+    closeQuietly(fd)
+    removeTemporary(path)
+    throw error
+  }
 }
 
 async function copyOut(fd: number, length: number, stream: number): Promise<void> {

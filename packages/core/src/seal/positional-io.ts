@@ -1,4 +1,4 @@
-import { readSync, writevSync } from 'node:fs'
+import { closeSync, readSync, writevSync } from 'node:fs'
 import { SealError } from './seal-error.ts'
 
 /**
@@ -51,6 +51,15 @@ export function without(parts: readonly Uint8Array[], count: number): Uint8Array
     }
   }
   return rest
+}
+
+/** Closes a descriptor. What was written through it is durable already, or is not needed: a failure changes nothing. */
+export function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch {
+    // The descriptor is gone even so: close(2), "Dealing with error returns".
+  }
 }
 
 /** Runs a system call and names it in its failure. */

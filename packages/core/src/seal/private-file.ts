@@ -1,19 +1,8 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fsync,
-  linkSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  unlinkSync,
-  type Stats,
-} from 'node:fs'
+import { constants, fchmodSync, fsync, linkSync, lstatSync, openSync, renameSync, type Stats } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { attempt, systemError } from './positional-io.ts'
+import { attempt, closeQuietly, systemError } from './positional-io.ts'
 import { SealError } from './seal-error.ts'
-import { forgetTemporary, temporaryName, trackTemporary } from './temporary-names.ts'
+import { forgetTemporary, removeTemporary, temporaryName, trackTemporary } from './temporary-names.ts'
 
 /** A file that is to appear whole or not at all. */
 export interface FileTarget {
@@ -68,13 +57,19 @@ export class PrivateFile {
    * @throws SealError EXISTS if somebody else made the file meanwhile; IO
    */
   async commit(mode: number): Promise<void> {
-    attempt('finish', () => fchmodSync(this.fd, mode), this.target.path)
-    await synchronise(this.fd, this.target.path)
+    const { path, overwrite } = this.target
+    await synchronise(this.fd, path)
+    // Not before all that takes time: who is killed from here on leaves a finished file that lacks its name.
+    attempt('finish', () => fchmodSync(this.fd, mode), path)
     this.#close()
-    if (this.target.overwrite) {
-      attempt('rename to', () => renameSync(this.#temporary, this.target.path), this.target.path)
-    } else this.#linkNew()
-    forgetTemporary(this.#temporary)
+    if (overwrite) {
+      attempt('rename to', () => renameSync(this.#temporary, path), path)
+      forgetTemporary(this.#temporary)
+    } else {
+      this.#linkNew()
+      // Should that fail, the next process in the folder does it.
+      removeTemporary(this.#temporary)
+    }
     this.#state = 'committed'
   }
 
@@ -82,30 +77,34 @@ export class PrivateFile {
   discard(): void {
     this.#close()
     if (this.#state === 'committed') return
-    forgetTemporary(this.#temporary)
-    try {
-      unlinkSync(this.#temporary)
-    } catch {
-      // Already gone, or the folder is: nothing readable is left either way.
-    }
+    removeTemporary(this.#temporary)
   }
 
   /** A link refuses an existing name in the same step in which it takes it; a rename would replace it. */
   #linkNew(): void {
+    const { path } = this.target
     try {
-      linkSync(this.#temporary, this.target.path)
+      linkSync(this.#temporary, path)
     } catch (cause) {
-      throw isErrno(cause, 'EEXIST')
-        ? exists(this.target.path)
-        : systemError('create', cause, this.target.path)
+      if (isSameFile(this.#temporary, path)) return
+      throw isErrno(cause, 'EEXIST') ? exists(path) : systemError('create', cause, path)
     }
-    unlinkSync(this.#temporary)
   }
 
   #close(): void {
     if (!this.#open) return
     this.#open = false
-    closeSync(this.fd)
+    closeQuietly(this.fd)
+  }
+}
+
+/** Over a network, a link that was made can be reported as refused: the name tells (link(2), "BUGS"). */
+function isSameFile(a: string, b: string): boolean {
+  try {
+    const [first, second] = [lstatSync(a, { bigint: true }), lstatSync(b, { bigint: true })]
+    return first.dev === second.dev && first.ino === second.ino
+  } catch {
+    return false
   }
 }
 

@@ -1,9 +1,9 @@
-import { closeSync, fstatSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { dearmor, isArmored, NONCE_BYTES, readHeader, type Header } from '../age/index.ts'
 import { overlayHeader } from './header-journal.ts'
 import { openInput, type Input, type OpenInput } from './input.ts'
 import { openNameless } from './output.ts'
-import { readAt, writeAllAt } from './positional-io.ts'
+import { closeQuietly, readAt, writeAllAt } from './positional-io.ts'
 import { SealError } from './seal-error.ts'
 import { readStream } from './stream-io.ts'
 
@@ -48,7 +48,7 @@ export async function openSealedInput(input: Input): Promise<SealedInput> {
   }
   const close = () => {
     source.close()
-    spools.forEach(closeSync)
+    for (const fd of spools) closeQuietly(fd)
   }
   try {
     const seekable = source.file ? source.fd : spooled(await spoolStream(source.fd))
@@ -101,8 +101,13 @@ function spoolArmor(armored: number): number {
   readAt(armored, text, 0)
   const bytes = dearmor(text)
   const fd = openNameless()
-  writeAllAt(fd, [bytes], 0)
-  return fd
+  try {
+    writeAllAt(fd, [bytes], 0)
+    return fd
+  } catch (error) {
+    closeQuietly(fd)
+    throw error
+  }
 }
 
 /** Copies a stream of ciphertext into a file without a name, to be read more than once. */
@@ -117,7 +122,7 @@ async function spoolStream(stream: number): Promise<number> {
       at += count
     }
   } catch (error) {
-    closeSync(fd)
+    closeQuietly(fd)
     throw error
   }
 }

@@ -27,8 +27,14 @@ export function trackTemporary(path: string): void {
   unfinished.add(path)
 }
 
-/** The file got its name, or was removed. */
+/** The file got its name. */
 export function forgetTemporary(path: string): void {
+  unfinished.delete(path)
+}
+
+/** Removes a file that is not wanted any more. Never fails. */
+export function removeTemporary(path: string): void {
+  removeQuietly(path)
   unfinished.delete(path)
 }
 
