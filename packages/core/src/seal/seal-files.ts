@@ -1,7 +1,7 @@
 import { fstatSync, statSync } from 'node:fs'
 import { assertRecipientsCompatible } from '../age/index.ts'
 import { syncFolder } from '../container/index.ts'
-import { signDrafts, type Serial } from '../keyblob/index.ts'
+import { signDrafts, type BatchSignature, type Serial } from '../keyblob/index.ts'
 import { asSealError } from './failure.ts'
 import type { Ledger } from './ledger.ts'
 import type { Output } from './output.ts'
@@ -119,7 +119,7 @@ function sizeOf({ input }: SealJob): number {
 
 async function sealGroup(group: readonly Numbered[], options: SealOptions): Promise<SealResult[]> {
   const results: SealResult[] = []
-  const staged: { item: Numbered; file: Staged }[] = []
+  const staged: StagedJob[] = []
   const report = (result: SealResult) => {
     results.push(result)
     options.onResult?.(result)
@@ -140,6 +140,11 @@ async function sealGroup(group: readonly Numbered[], options: SealOptions): Prom
   return results
 }
 
+interface StagedJob {
+  readonly item: Numbered
+  readonly file: Staged
+}
+
 async function stageJob(item: Numbered, batchSize: number, options: SealOptions): Promise<Staged> {
   const { input, output } = item.job
   const source = plainSource(input)
@@ -152,31 +157,57 @@ async function stageJob(item: Numbered, batchSize: number, options: SealOptions)
 
 /** Signs once for all, then gives every file its name, then makes the names durable. */
 async function releaseAll(
-  staged: readonly { item: Numbered; file: Staged }[],
-  options: SealOptions,
+  staged: readonly StagedJob[],
+  { signingKey, ledger }: SealOptions,
 ): Promise<SealResult[]> {
   if (staged.length === 0) return []
   const batches = signDrafts(
     staged.map(({ file }) => file.draft),
-    options.signingKey,
+    signingKey,
   )
-  const results = await Promise.all(
-    staged.map(async ({ item, file }, i): Promise<SealResult> => {
-      const batch = batches[i]
-      try {
-        if (batch) await file.release(batch)
-        return sealed(item, file)
-      } catch (error) {
-        return failed(item, error)
-      }
-    }),
-  )
-  const folders = new Set(staged.map(({ file }) => file.folder))
-  for (const folder of folders) if (folder !== undefined) syncFolder(folder)
-  for (const result of results) {
-    if ('sealId' in result) options.ledger?.record(result.serial, result.version, result.sealId)
+  const released = await Promise.all(staged.map((job, i) => release(job, batches[i])))
+  const refused = syncFolders(staged.map(({ file }) => file.folder))
+  return staged.map(({ item, file }, i) => {
+    // Without its folder synchronised, the file is there, but perhaps not after a power cut.
+    const failure = released[i] ?? refused.get(file.folder)
+    return failure ? failed(item, failure.error) : recorded(item, file, ledger)
+  })
+}
+
+interface Failure {
+  readonly error: unknown
+}
+
+async function release({ file }: StagedJob, batch: BatchSignature | undefined): Promise<Failure | undefined> {
+  try {
+    if (!batch) throw new SealError('LIMIT', 'batch: no signature')
+    await file.release(batch)
+    return undefined
+  } catch (error) {
+    return { error }
   }
-  return results
+}
+
+/** Synchronises each folder once; returns those that refused. */
+function syncFolders(folders: readonly (string | undefined)[]): ReadonlyMap<string | undefined, Failure> {
+  const refused = new Map<string | undefined, Failure>()
+  for (const folder of new Set(folders)) {
+    try {
+      if (folder !== undefined) syncFolder(folder)
+    } catch (error) {
+      refused.set(folder, { error })
+    }
+  }
+  return refused
+}
+
+function recorded(item: Numbered, file: Staged, ledger: Ledger | undefined): SealResult {
+  try {
+    ledger?.record(file.serial, file.version, file.draft.sealId)
+    return sealed(item, file)
+  } catch (error) {
+    return failed(item, error)
+  }
 }
 
 function running(item: Numbered, options: SealOptions) {
