@@ -1,10 +1,10 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { constants, fstatSync, fsyncSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { parseHeader, type Header } from '../age/index.ts'
+import { NONCE_BYTES, parseHeader, type Header } from '../age/index.ts'
 import { ByteReader, ByteWriter, equalBytes, utf8Encode } from '../bytes/index.ts'
 import { syncFolder } from '../container/index.ts'
 import { tree } from '../keyblob/index.ts'
-import { attempt, readAt, writeAllAt } from './positional-io.ts'
+import { attempt, closeQuietly, readAt, systemError, writeAllAt } from './positional-io.ts'
 import { PrivateFile } from './private-file.ts'
 import { SealError } from './seal-error.ts'
 
@@ -12,6 +12,7 @@ const LABEL = utf8Encode('strongroom header journal v1\n')
 const DIGEST_BYTES = 32
 const MAX_JOURNAL_BYTES = 1_048_576 + 256
 const OWNER_ONLY = 0o600
+const MAX_NAME_BYTES = 255
 
 /**
  * A header that replaces another of the same length, in place.
@@ -30,6 +31,11 @@ export interface HeaderReplacement {
 /** Where a file's journal stands: beside it. */
 export function journalPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.strongroom-journal`)
+}
+
+/** Whether a journal's name is not too long for common file systems: a file's own name may be as long as they allow. */
+export function canHaveJournal(path: string): boolean {
+  return utf8Encode(basename(journalPath(path))).length <= MAX_NAME_BYTES
 }
 
 /**
@@ -55,20 +61,34 @@ export function finishInterrupted(path: string): boolean {
   const journal = journalPath(path)
   const fd = attempt('open', () => openSync(path, constants.O_RDWR), path)
   try {
-    const replacement = readJournal(journal, fd)
-    if (!replacement) return false
-    applyHeader(fd, replacement.header)
+    const bytes = readOwn(journal)
+    if (!bytes) return false
+    const replacement = replacementFor(fd, bytes)
+    if (replacement) applyHeader(fd, replacement.header)
+    // One that does not fit was left by a file that had the name before: it is of no more use.
     removeJournal(journal)
-    return true
+    return replacement !== undefined
   } finally {
-    closeSync(fd)
+    closeQuietly(fd)
   }
 }
 
 /** The header that an interrupted replacement has made valid; undefined if there is none. */
 export function overlayHeader(path: string, fd: number): Header | undefined {
-  const replacement = readJournal(journalPath(path), fd)
+  // The journal stands beside the file, not beside a symbolic link to it.
+  const bytes = readOwn(journalPath(realPath(path)))
+  const replacement = bytes && replacementFor(fd, bytes)
   return replacement && parseHeader(replacement.header)
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (cause) {
+    // A descriptor's own name, or a file that was removed since it was opened: nothing stands beside it.
+    if (isNone(cause)) return path
+    throw cause
+  }
 }
 
 async function writeJournal(path: string, { header, nonce }: HeaderReplacement): Promise<string> {
@@ -88,8 +108,14 @@ async function writeJournal(path: string, { header, nonce }: HeaderReplacement):
     if (!(error instanceof SealError) || error.code !== 'EXISTS') throw error
     throw new SealError('BUSY', 'another rewrap of the file is under way', { cause: error, path })
   }
-  syncFolder(dirname(journal))
-  return journal
+  try {
+    syncFolder(dirname(journal))
+    return journal
+  } catch (error) {
+    // No byte of the file has changed: without the journal it is as it was.
+    rmSync(journal, { force: true })
+    throw error
+  }
 }
 
 function applyHeader(fd: number, header: Uint8Array): void {
@@ -103,23 +129,16 @@ function removeJournal(journal: string): void {
   syncFolder(dirname(journal))
 }
 
-/**
- * A journal that fits the file; undefined if there is none.
- *
- * Whoever can write in the folder can put one there. It is used only if it is whole, belongs to the owner of this
- * process alone, and was made for a file with this nonce at this place: it can then do no more than its author
- * could do to the file, and the header it brings is verified like any other.
- */
-function readJournal(journal: string, fd: number): HeaderReplacement | undefined {
-  const bytes = readOwn(journal)
-  if (!bytes || bytes.length < LABEL.length + 2 * DIGEST_BYTES) return undefined
-  const body = bytes.subarray(0, -DIGEST_BYTES)
-  if (!equalBytes(tree.leafHash(body), bytes.subarray(-DIGEST_BYTES))) return undefined
+/** What a journal replaces in a file; undefined if it is not whole or does not fit. */
+function replacementFor(fd: number, journal: Uint8Array): HeaderReplacement | undefined {
+  if (journal.length < LABEL.length + 2 * DIGEST_BYTES) return undefined
+  const body = journal.subarray(0, -DIGEST_BYTES)
+  if (!equalBytes(tree.leafHash(body), journal.subarray(-DIGEST_BYTES))) return undefined
   const reader = new ByteReader(body)
   if (!equalBytes(reader.take(LABEL.length), LABEL)) return undefined
   const place = reader.take(DIGEST_BYTES)
   const header = reader.rest().slice()
-  const nonce = new Uint8Array(16)
+  const nonce = new Uint8Array(NONCE_BYTES)
   readAt(fd, nonce, header.length)
   return equalBytes(place, placeOf(nonce, header.length)) ? { header, nonce } : undefined
 }
@@ -128,8 +147,15 @@ function placeOf(nonce: Uint8Array, offset: number): Uint8Array {
   return tree.leafHash(new ByteWriter(32).bytes(nonce).u64(offset).toBytes())
 }
 
+/**
+ * The bytes of a journal; undefined if there is none.
+ *
+ * Whoever can write in the folder can put one there. It is used only if it is whole, belongs to the owner of this
+ * process alone, and was made for a file with this nonce at this place: it can then do no more than its author
+ * could do to the file, and the header it brings is verified like any other.
+ */
 function readOwn(journal: string): Uint8Array | undefined {
-  const fd = openQuietly(journal)
+  const fd = openJournal(journal)
   if (fd === undefined) return undefined
   try {
     const found = fstatSync(fd)
@@ -137,15 +163,24 @@ function readOwn(journal: string): Uint8Array | undefined {
     const mine = found.isFile() && own && (found.mode & 0o077) === 0
     return mine && found.size <= MAX_JOURNAL_BYTES ? new Uint8Array(readFileSync(fd)) : undefined
   } finally {
-    closeSync(fd)
+    closeQuietly(fd)
   }
 }
 
-function openQuietly(path: string): number | undefined {
+/** How it is said that there is no file, or one that is somebody else's. */
+const NONE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EACCES', 'EPERM', 'ELOOP', 'ENXIO'])
+
+function isNone(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && NONE.has(String(cause.code))
+}
+
+/** @throws SealError IO if it is not known whether there is one: the file must not be read without it */
+function openJournal(path: string): number | undefined {
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
   try {
-    return openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
-  } catch {
-    // None, or one that is somebody else's.
-    return undefined
+    return openSync(path, flags)
+  } catch (cause) {
+    if (isNone(cause)) return undefined
+    throw systemError('open', cause, path)
   }
 }

@@ -1,14 +1,14 @@
-import { closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs'
+import { constants, fstatSync, openSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { NONCE_BYTES, wrapFileKey, type Recipient, type Stanza } from '../age/index.ts'
 import { wipe } from '../bytes/index.ts'
 import { syncFolder } from '../container/index.ts'
 import { SEAL_TYPE, SESSION_KEY_TYPE, type VerifiedSeal } from '../keyblob/index.ts'
 import { reporting } from './failure.ts'
-import { finishInterrupted, replaceHeader } from './header-journal.ts'
+import { canHaveJournal, finishInterrupted, replaceHeader } from './header-journal.ts'
 import { fitHeader, reserveHeaderFor, worthBlocks } from './header-plan.ts'
 import { assertUnchanged } from './input.ts'
-import { attempt, readFullyAt, writeAllAt } from './positional-io.ts'
+import { attempt, closeQuietly, readFullyAt, writeAllAt } from './positional-io.ts'
 import { PrivateFile } from './private-file.ts'
 import { SealError } from './seal-error.ts'
 import { openSealedInput, type SealedInput } from './sealed-input.ts'
@@ -69,14 +69,14 @@ async function rewrap(file: SealedInput, target: string, options: RewrapOptions)
   }
 }
 
-/** Only if the payload is long enough to be worth a journal, and the new header fits. */
+/** Only if the payload is long enough to be worth a journal, there can be one, and the new header fits. */
 async function writeInPlace(
   file: SealedInput,
   target: string,
   stanzas: readonly Stanza[],
   sessionKey: Uint8Array,
 ): Promise<boolean> {
-  if (!worthBlocks(file.payloadLength)) return false
+  if (!worthBlocks(file.payloadLength) || !canHaveJournal(target)) return false
   const header = fitHeader(stanzas, file.header.length, sessionKey)
   if (!header) return false
   const fd = attempt('open', () => openSync(target, constants.O_RDWR), target)
@@ -85,7 +85,7 @@ async function writeInPlace(
     await replaceHeader(target, fd, { header, nonce: file.nonce })
     return true
   } finally {
-    closeSync(fd)
+    closeQuietly(fd)
   }
 }
 
