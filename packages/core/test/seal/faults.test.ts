@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { sealOneMore } from './support-crash/aftermath.ts'
+import { runChild } from './support-crash/children.ts'
+import { temporaries } from './support-crash/look.ts'
+import { QUICK_SCENES, SCENES } from './support-crash/scenes.ts'
+
+// In memory, where there is such a folder: thousands of files that no disk needs to see.
+const MEMORY = '/dev/shm'
+const SLOW = process.env['SLOW'] !== undefined
+const NAMES = (SLOW ? SCENES : QUICK_SCENES).map(({ name }) => name)
+
+for (const how of ['lost', 'persisted', 'for-ever']) {
+  test(`whatever call fails, the files are old or new and the failure is told: ${how}`, async () => {
+    const root = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'faults-'))
+    try {
+      const rounds = SLOW ? '3' : '1'
+      const calls = await runChild<Record<string, number>>('./fault-sweep.ts', root, how, rounds, ...NAMES)
+      assert.deepEqual(Object.keys(calls), NAMES)
+      for (const name of NAMES) assert.ok((calls[name] ?? 0) >= 12, `${name}: only ${calls[name]} calls`)
+      // The process that left them is no more: whoever writes next clears up.
+      const left = readdirSync(root).filter((folder) => temporaries(join(root, folder)).length > 0)
+      if (how !== 'lost') assert.ok(left.length > 0)
+      for (const folder of left) await sealOneMore(join(root, folder))
+    } finally {
+      rmSync(root, { recursive: true })
+    }
+  })
+}
