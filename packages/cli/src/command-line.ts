@@ -70,11 +70,17 @@ async function runCommand(command: Command, operands: readonly string[], read: R
   return failures.status
 }
 
-/** For whoever does not want to wait any longer: nothing that is half-done is left behind. */
-async function giveUp(): Promise<never> {
+/**
+ * For whoever does not want to wait any longer: nothing that is half-done is left behind.
+ *
+ * Ends by the signal itself, which a shell shows as 130: an exit would wait for reads that are under way, and
+ * one from a pipe may never end.
+ */
+async function giveUp(): Promise<void> {
   const { removeUnfinished } = await import('@strongroom/core/seal')
   removeUnfinished()
-  process.exit(EXIT.interrupted)
+  process.removeAllListeners('SIGINT')
+  process.kill(process.pid, 'SIGINT')
 }
 
 /** `strongroom inspect … | head`: a reader that has seen enough is no error. */

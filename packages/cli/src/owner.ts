@@ -47,7 +47,9 @@ export function lockedContainer(
   context: Context,
   values: { container: string | undefined },
 ): LockedContainer {
-  return new ContainerStore(context.folders.containers).load(containerName(context, values))
+  const store = new ContainerStore(context.folders.containers)
+  const name = containerName(context, values)
+  return naming(store.pathOf(name), () => store.load(name))
 }
 
 /** Opens the container that is used, asking for its passphrase if it has one. */
@@ -100,18 +102,12 @@ export function signerDirectory(context: Context, own: readonly SignerKey[]): Si
 
 /** The known signers; none if there is no list. */
 export function knownSigners({ folders }: Context): KnownSigners {
-  return orEmpty(
-    () => KnownSigners.load(folders.knownSigners),
-    () => KnownSigners.empty(),
-  )
+  return loadList(folders.knownSigners, (path) => KnownSigners.load(path), KnownSigners.empty())
 }
 
 /** The names of recipients; none if there is no list. */
 export function knownRecipients({ folders }: Context): KnownRecipients {
-  return orEmpty(
-    () => KnownRecipients.load(folders.knownRecipients),
-    () => KnownRecipients.empty(),
-  )
+  return loadList(folders.knownRecipients, (path) => KnownRecipients.load(path), KnownRecipients.empty())
 }
 
 /** The signature keys that a container says it has, without opening it. */
@@ -124,11 +120,21 @@ function signerOf({ use, algorithm, public: text }: KeyInfo): SignerKey | undefi
   return signs ? SignerKey.fromBytes(algorithm, fromBase64(text)) : undefined
 }
 
-function orEmpty<List>(load: () => List, empty: () => List): List {
+function loadList<List>(path: string, load: (path: string) => List, empty: List): List {
+  try {
+    return naming(path, () => load(path))
+  } catch (error) {
+    if (error instanceof ContainerError && error.code === 'CONTAINER_NOT_FOUND') return empty
+    throw error
+  }
+}
+
+/** Puts the file's name before what is wrong in it. */
+function naming<Result>(path: string, load: () => Result): Result {
   try {
     return load()
   } catch (error) {
-    if (error instanceof ContainerError && error.code === 'CONTAINER_NOT_FOUND') return empty()
-    throw error
+    if (!(error instanceof ContainerError) || error.message.includes(path)) throw error
+    throw new ContainerError(error.code, `${path}: ${error.message}`, { cause: error })
   }
 }

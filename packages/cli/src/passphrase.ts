@@ -71,7 +71,7 @@ export async function newPassphrase(
   const given = givenPassphrase(context, values)
   if (given !== undefined) return longEnough(given)
   const first = longEnough(await ask(context, `New passphrase for ${what}`))
-  if ((await ask(context, 'The same passphrase again')) === first) return first
+  if ((await ask(context, 'Same passphrase again')) === first) return first
   throw usage('the two passphrases differ', 'nothing was done; try again')
 }
 
@@ -132,9 +132,13 @@ async function ask({ terminal, signal }: Context, question: string): Promise<str
     return await terminal.askSecret(question, signal)
   } catch (error) {
     if (!(error instanceof CliError && error.code === 'NO_PASSPHRASE')) throw error
-    throw new CliError('NO_PASSPHRASE', `${question}: there is no terminal to ask on`, {
-      hint: NOBODY_TO_ASK,
-      cause: error,
-    })
+    throw new CliError(
+      'NO_PASSPHRASE',
+      `there is no terminal to ask for the ${question.slice(0, 1).toLowerCase()}${question.slice(1)}`,
+      {
+        hint: NOBODY_TO_ASK,
+        cause: error,
+      },
+    )
   }
 }

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +15,7 @@ const COMPILE_CACHE = join(tmpdir(), 'strongroom-test-compile-cache')
 /** What one run of the command left. */
 export interface Run {
   readonly status: number | null
+  readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
   readonly bytes: Buffer
@@ -21,13 +23,14 @@ export interface Run {
 
 /** How a run differs from the ordinary. */
 export interface RunOptions {
-  readonly stdin?: string | Uint8Array
+  /** Written to standard input, which is then closed; undefined leaves it open. */
+  readonly stdin?: string | Uint8Array | undefined
   readonly env?: Readonly<Record<string, string>>
   /** What the run finds as file descriptor 3. */
   readonly fd3?: number
   readonly node?: string
-  /** Sends the signal as soon as the run has written this to standard error. */
-  readonly signalAfter?: { readonly signal: NodeJS.Signals; readonly text: string }
+  /** Told as soon as the process runs, to do something to it. */
+  readonly onStart?: (child: ChildProcess) => void
 }
 
 /**
@@ -82,7 +85,8 @@ export class Home {
 
   /** Runs `strongroom` with these words. */
   async run(words: readonly string[], options: RunOptions = {}): Promise<Run> {
-    const { stdin = '', env = {}, fd3, node = process.execPath, signalAfter } = options
+    const { env = {}, fd3, node = process.execPath, onStart } = options
+    const stdin = 'stdin' in options ? options.stdin : ''
     const child = spawn(node, [BIN, ...words], {
       cwd: this.folder,
       env: { ...this.environment, ...env },
@@ -94,15 +98,14 @@ export class Home {
     child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr?.on('data', (chunk: Buffer) => {
       err += chunk.toString()
-      if (signalAfter && err.includes(signalAfter.text)) child.kill(signalAfter.signal)
     })
     // A run that does not read its input closes it; that is its right.
-    child.stdin?.on('error', () => undefined).end(stdin)
-    const status = await new Promise<number | null>((resolve, reject) => {
-      child.on('error', reject).on('close', resolve)
-    })
+    child.stdin?.on('error', () => undefined)
+    if (stdin !== undefined) child.stdin?.end(stdin)
+    onStart?.(child)
+    const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
     const bytes = Buffer.concat(out)
-    return { status, stdout: bytes.toString(), stderr: err, bytes }
+    return { status, signal, stdout: bytes.toString(), stderr: err, bytes }
   }
 
   /** Runs `strongroom` and expects it to succeed; a failure shows what it said. */
