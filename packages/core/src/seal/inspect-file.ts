@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { plaintextLength, unwrapFileKey, type Header, type Identity, type Stanza } from '../age/index.ts'
 import { wipe } from '../bytes/index.ts'
 import {
@@ -43,7 +44,7 @@ export interface Inspection {
   readonly headerBytes: number
   /** Bytes that a later header can use. */
   readonly padStanzas: number
-  /** Undefined for a key blob. */
+  /** Undefined for a key blob, and if no payload has that length. */
   readonly plaintextBytes: number | undefined
   readonly payloadBytes: number | undefined
   /** How the file's origin can be known. */
@@ -67,7 +68,8 @@ export interface InspectOptions {
 /**
  * Looks at a file or key blob: what it is, what it says, and how much of that is proved.
  *
- * @throws SealError NOT_AGE, HEADER, UNSUPPORTED, IO; what is wrong with the seal is part of the answer
+ * @throws SealError NOT_AGE, HEADER, UNSUPPORTED, IO, NOT_AUTHENTIC if it ends within its payload nonce; what else is
+ *   wrong is part of the answer
  */
 export async function inspectFile(input: Input, options: InspectOptions = {}): Promise<Inspection> {
   return reporting('path' in input ? input.path : undefined, async () => {
@@ -96,6 +98,8 @@ async function readFront(input: Input): Promise<Front> {
 
 /** The header of a file in which nothing follows it. What else is wrong is found when the file is opened. */
 function detachedHeader(input: Input): Header | undefined {
+  // A pipe can be opened once: its writer would lose its reader.
+  if (!('path' in input) || !statSync(input.path, { throwIfNoEntry: false })?.isFile()) return undefined
   const open = openInput(input)
   try {
     if (!open.file) return undefined
@@ -115,7 +119,16 @@ function facts({ header, payload }: Front) {
     headerBytes: header.length,
     padStanzas: header.stanzas.filter(isPad).length,
     payloadBytes: payload?.length,
-    plaintextBytes: payload && plaintextLength(payload.length),
+    plaintextBytes: payload && lengthOf(payload.length).plaintextBytes,
+  }
+}
+
+/** How much plaintext so many bytes of payload hold, or why that cannot be said. */
+function lengthOf(payloadBytes: number): Pick<Inspection, 'plaintextBytes' | 'problem'> {
+  try {
+    return { plaintextBytes: plaintextLength(payloadBytes), problem: undefined }
+  } catch (error) {
+    return { plaintextBytes: undefined, problem: problemOf(error) }
   }
 }
 
@@ -139,7 +152,8 @@ function sealOf({ header, payload }: Front, keyed: Keyed, options: InspectOption
   const none = { opened, claims: undefined, verified: undefined }
   if (header.stanzas.every((stanza) => stanza.type !== SEAL_TYPE)) {
     const password = header.stanzas.some((stanza) => stanza.type === 'scrypt')
-    return { ...none, protection: password ? 'password' : 'none', problem: keyed.problem }
+    const problem = keyed.problem ?? (payload && lengthOf(payload.length).problem)
+    return { ...none, protection: password ? 'password' : 'none', problem }
   }
   const found = visibilityOf(header)
   const protection = found === 'public' ? 'public seal' : 'private seal'
@@ -153,6 +167,8 @@ function sealOf({ header, payload }: Front, keyed: Keyed, options: InspectOption
 }
 
 function verifiedPart(front: Front, { sessionKey, problem }: Keyed, options: InspectOptions) {
+  // A header that is known to be changed has no verified seal, even if the seal itself was left alone.
+  if (problem && problem.code !== 'NO_KEY') return { verified: undefined, problem }
   const signers = options.signers ?? { find: () => undefined }
   try {
     const verified = verifySeal({ ...front, sessionKey, signers })
