@@ -7,6 +7,7 @@ import { reporting } from './failure.ts'
 import { finishInterrupted } from './header-journal.ts'
 import { assertUnchanged } from './input.ts'
 import { runPayload } from './payload-run.ts'
+import { checkRecipients } from './recipients.ts'
 import { SealError } from './seal-error.ts'
 import type { SealedFile, Watching } from './seal-files.ts'
 import { openSealedInput, type SealedInput } from './sealed-input.ts'
@@ -32,6 +33,7 @@ export interface ResealOptions extends Reader, Sealer, Watching {
  */
 export async function resealFile(path: string, options: ResealOptions): Promise<SealedFile> {
   return reporting(path, async () => {
+    checkRecipients(options.recipients)
     // Through a symbolic link, the file that it names is replaced, not the link.
     const target = realpathSync(path)
     finishInterrupted(target)

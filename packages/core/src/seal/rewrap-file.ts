@@ -10,6 +10,7 @@ import { fitHeader, reserveHeaderFor, worthBlocks } from './header-plan.ts'
 import { assertUnchanged } from './input.ts'
 import { attempt, closeQuietly, readFullyAt, writeAllAt } from './positional-io.ts'
 import { PrivateFile } from './private-file.ts'
+import { checkRecipients } from './recipients.ts'
 import { SealError } from './seal-error.ts'
 import { openSealedInput, type SealedInput } from './sealed-input.ts'
 import { unlock, type Reader } from './unlock.ts'
@@ -42,6 +43,7 @@ const COPY_BYTES = 1_048_576
  */
 export async function rewrapFile(path: string, options: RewrapOptions): Promise<Rewrapped> {
   return reporting(path, async () => {
+    checkRecipients(options.recipients)
     const target = realpathSync(path)
     finishInterrupted(target)
     const file = await openSealedInput({ path: target })

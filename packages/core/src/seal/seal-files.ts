@@ -1,10 +1,10 @@
 import { fstatSync, statSync } from 'node:fs'
-import { assertRecipientsCompatible } from '../age/index.ts'
 import { syncFolder } from '../container/index.ts'
 import { signDrafts, type BatchSignature, type Serial } from '../keyblob/index.ts'
 import { asSealError } from './failure.ts'
 import type { Ledger } from './ledger.ts'
 import type { Output } from './output.ts'
+import { checkRecipients } from './recipients.ts'
 import { SealError } from './seal-error.ts'
 import type { Input } from './input.ts'
 import { plainSource } from './source.ts'
@@ -37,7 +37,7 @@ export interface Watching {
 export interface SealOptions extends Sealer, Watching {
   /** Where new versions are remembered. */
   readonly ledger?: Ledger | undefined
-  /** Called for each job as it is finished, in order within a group. */
+  /** Called for each job of a group when the group is finished, in order. */
   readonly onResult?: ((result: SealResult) => void) | undefined
 }
 
@@ -74,13 +74,13 @@ const MOST_BYTES = 256 * 1_048_576
  * @throws SealError RECIPIENTS if nobody can be sealed for like that, CANCELLED
  */
 export async function sealFiles(jobs: readonly SealJob[], options: SealOptions): Promise<SealResult[]> {
-  checkRecipients(options)
+  checkRecipients(options.recipients)
   const results: SealResult[] = []
   for (const group of groups(jobs)) {
     if (options.signal?.aborted) throw new SealError('CANCELLED', 'stopped on request')
     results.push(...(await sealGroup(group, options)))
   }
-  return results.sort((a, b) => a.job - b.job)
+  return results
 }
 
 interface Numbered {
@@ -118,26 +118,23 @@ function sizeOf({ input }: SealJob): number {
 }
 
 async function sealGroup(group: readonly Numbered[], options: SealOptions): Promise<SealResult[]> {
-  const results: SealResult[] = []
+  const failures: SealResult[] = []
   const staged: StagedJob[] = []
-  const report = (result: SealResult) => {
-    results.push(result)
-    options.onResult?.(result)
-  }
   try {
     for (const item of group) {
       try {
         staged.push({ item, file: await stageJob(item, group.length, options) })
       } catch (error) {
         if (isCancelled(error)) throw error
-        report(failed(item, error))
+        failures.push(failed(item, error))
       }
     }
-    for (const result of await releaseAll(staged, options)) report(result)
+    const results = [...failures, ...(await releaseAll(staged, options))].sort((a, b) => a.job - b.job)
+    for (const result of results) options.onResult?.(result)
+    return results
   } finally {
     for (const { file } of staged) file.discard()
   }
-  return results
 }
 
 interface StagedJob {
@@ -239,18 +236,4 @@ function failed({ index, job }: Numbered, error: unknown): FailedJob {
 
 function isCancelled(error: unknown): boolean {
   return error instanceof SealError && error.code === 'CANCELLED'
-}
-
-function checkRecipients({ recipients }: Sealer): void {
-  try {
-    assertRecipientsCompatible(recipients)
-  } catch (error) {
-    throw asSealError(error)
-  }
-  if (recipients.some((recipient) => recipient.kind === 'scrypt')) {
-    throw new SealError(
-      'RECIPIENTS',
-      'a passphrase must stand alone: it cannot be a recipient of a sealed file',
-    )
-  }
 }
