@@ -57,9 +57,9 @@ export function planOpen(paths: readonly string[], options: PlanOptions = {}): P
 }
 
 function openedName(name: string): string {
-  return name.endsWith(SUFFIX) && name.length > SUFFIX.length
-    ? name.slice(0, -SUFFIX.length)
-    : `${name}.opened`
+  const opened = name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : ''
+  // Nothing, and one or two dots, are no names for a file.
+  return /^\.{0,2}$/.test(opened) ? `${name}.opened` : opened
 }
 
 function plan(
@@ -71,24 +71,23 @@ function plan(
 ): Plan {
   const files: PlannedFile[] = []
   const skipped: SkippedEntry[] = []
+  const add = (input: string, name: string, bytes: number) => {
+    const output =
+      outputFolder === undefined
+        ? join(dirname(input), rename(basename(input)))
+        : join(outputFolder, dirname(name), rename(basename(name)))
+    files.push({ input, output, name, bytes })
+  }
   for (const path of paths) {
-    const found = attempt('look at', () => statSync(path), path)
-    const root = outputFolder ?? dirname(path)
-    if (!found.isDirectory()) {
-      const name = basename(path)
-      files.push({ input: path, output: join(root, rename(name)), name, bytes: found.size })
+    const named = attempt('look at', () => statSync(path), path)
+    if (!named.isDirectory()) {
+      add(path, basename(path), named.size)
       continue
     }
-    for (const entry of below(path, basename(resolve(path)))) {
-      const reason = reasonToSkip(entry.found) ?? (wanted(entry.name) ? undefined : unwanted)
-      if (reason !== undefined) skipped.push({ path: entry.path, reason })
-      else
-        files.push({
-          input: entry.path,
-          output: join(root, rename(entry.name)),
-          name: entry.name,
-          bytes: entry.found.size,
-        })
+    for (const { path: input, name, found } of below(path, basename(resolve(path)))) {
+      const reason = reasonToSkip(found) ?? (wanted(name) ? undefined : unwanted)
+      if (reason === undefined) add(input, name, found?.size ?? 0)
+      else skipped.push({ path: input, reason })
     }
   }
   refuseCollisions(files)
@@ -98,7 +97,8 @@ function plan(
 interface Entry {
   readonly path: string
   readonly name: string
-  readonly found: Stats
+  /** Undefined if there is nothing of that name. */
+  readonly found: Stats | undefined
 }
 
 /** All entries below a folder that are not folders themselves, by name; links are not followed. */
@@ -107,13 +107,15 @@ function* below(folder: string, name: string): Generator<Entry> {
   for (const entry of entries) {
     const path = join(folder, entry)
     const entryName = `${name}/${entry}`
-    const found = attempt('look at', () => lstatSync(path), path)
-    if (found.isDirectory()) yield* below(path, entryName)
+    const found = attempt('look at', () => lstatSync(path, { throwIfNoEntry: false }), path)
+    if (found?.isDirectory()) yield* below(path, entryName)
     else yield { path, name: entryName, found }
   }
 }
 
-function reasonToSkip(found: Stats): string | undefined {
+function reasonToSkip(found: Stats | undefined): string | undefined {
+  // Names come as text: one that is not UTF-8 cannot be asked for again.
+  if (!found) return 'cannot be found: it is gone, or its name is not UTF-8'
   if (found.isFile()) return undefined
   return found.isSymbolicLink() ? 'is a symbolic link' : 'is a device, pipe or socket'
 }
