@@ -140,7 +140,7 @@ const EDITS: Readonly<Record<string, Edit>> = {
   },
   'the kind of a session key': {
     edit: (scene) => restated(scene, STATEMENT.kind, () => Uint8Array.of(2)),
-    expected: SIGNATURE,
+    expected: MALFORMED,
   },
   'an unknown kind': {
     edit: (scene) => restated(scene, STATEMENT.kind, () => Uint8Array.of(0)),

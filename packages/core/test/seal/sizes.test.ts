@@ -15,13 +15,12 @@ const SLOW = process.env['SLOW'] !== undefined
 const CHUNK = 65_536
 const PIECE = 4 * CHUNK
 const LEAF = 16 * CHUNK
-/** Around every border: chunks of 64 KiB, pieces of 256 KiB, leaves of 1 MiB, and 8 leaves, where workers join. */
+/** Around every border: chunks of 64 KiB, pieces of 256 KiB, leaves of 1 MiB, and 9 leaves: from 8 on workers join. */
 const SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, PIECE - 1, PIECE, PIECE + 1, 15 * CHUNK + 1].concat([
   LEAF - 1,
   LEAF,
   LEAF + 1,
   2 * LEAF,
-  8 * LEAF,
   8 * LEAF + 1,
 ])
 /** What the profile changes stands in the header alone: some sizes are enough for the second. */

@@ -73,7 +73,8 @@ function unlessFull(call: () => number, otherwise = 0): number {
 const INPUTS: readonly (readonly [name: string, plaintext: Uint8Array, pieceBytes: number])[] = [
   ['nothing', new Uint8Array(0), 1],
   ['one byte', noise(1), 1],
-  ['a chunk and a byte, byte by byte', noise(65_537), 1],
+  ['some bytes, byte by byte', noise(5_000), 1],
+  ['a chunk and a byte, in tiny pieces', noise(65_537), 7],
   ['a leaf, in odd pieces', noise(LEAF), 7_919],
   ['a leaf and a byte, in odd pieces', noise(LEAF + 1), 40_009],
   ['two leaves and a chunk, whole', noise(2 * LEAF + 65_536), 4 * LEAF],

@@ -41,6 +41,8 @@ for (const visibility of ['private', 'public'] as const) {
     const patient = new Patient(folder, file, readerOf(owner))
     t.after(() => patient.end())
     for (const { at, part } of positionsOf(file)) {
+      // What can be read without a key differs in the seal alone.
+      if (visibility === 'public' && !SLOW && part !== 'seal' && part !== 'seal type') continue
       for (let bit = 0; bit < 8; bit++) {
         for (const way of waysOf(at + bit)) {
           assertCode(await patient.flipped(8 * at + bit, way), part, `bit ${bit} of byte ${at}, ${way},`)
@@ -70,7 +72,7 @@ test(SLOW ? 'every bit of a small pq file' : 'a bit of every byte of a small pq 
 })
 
 for (const profile of ['classic', 'pq'] as const) {
-  test(`every truncation of a small ${profile} file`, async (t) => {
+  test(`truncations of a small ${profile} file`, async (t) => {
     const folder = folderFor(t)
     const owner = person('owner', profile)
     const file = bytesOf(await sealBytes(folder, 'small', PLAINTEXT, sealerOf(owner)))
@@ -78,7 +80,8 @@ for (const profile of ['classic', 'pq'] as const) {
     t.after(() => patient.end())
     const headerEnd = partsOf(file).find(({ part }) => part === 'MAC')?.end ?? 0
     const prefix = 'age-encryption.org/'.length
-    for (let length = file.length - 1; length >= 0; length--) {
+    // With a pq header it takes long: every second length.
+    for (let length = file.length - 1; length >= 0; length -= profile === 'pq' && !SLOW ? 2 : 1) {
       const expected = length < prefix ? 'NOT_AGE' : length < headerEnd ? 'HEADER' : 'NOT_AUTHENTIC'
       for (const way of waysOf(length)) {
         const { code, message } = await patient.cut(length, way)
@@ -88,7 +91,7 @@ for (const profile of ['classic', 'pq'] as const) {
   })
 }
 
-test('every bit of a public seal, verified without a key', async (t) => {
+test(`${SLOW ? 'every' : 'every other'} bit of a public seal, verified without a key`, async (t) => {
   const folder = folderFor(t)
   const owner = person('owner', 'classic')
   const path = await sealBytes(folder, 'small', PLAINTEXT, { ...sealerOf(owner), visibility: 'public' })
@@ -99,8 +102,8 @@ test('every bit of a public seal, verified without a key', async (t) => {
   t.after(() => patient.end())
   const signed: readonly Part[] = ['version', 'seal type', 'seal', 'nonce', 'payload']
   for (const { at, part } of positionsOf(file)) {
-    for (let bit = 0; bit < 8; bit++) {
-      if (!signed.includes(part)) continue
+    if (!signed.includes(part)) continue
+    for (let bit = SLOW ? 0 : at % 2; bit < 8; bit += SLOW ? 1 : 2) {
       const { code, message } = await patient.flipped(8 * at + bit, 'toVerify')
       const codes = [...CODES[part], 'UNKNOWN_SIGNER']
       assert.ok(codes.includes(code), `bit ${bit} of byte ${at} in the ${part}: ${code}, ${message}`)
