@@ -1,6 +1,9 @@
-import { constants, fstatSync, openSync, type BigIntStats } from 'node:fs'
-import { attempt, closeQuietly } from './positional-io.ts'
+import { constants, fstatSync, open, openSync, statSync, type BigIntStats, type Stats } from 'node:fs'
+import { attempt, closeQuietly, systemError } from './positional-io.ts'
 import { SealError } from './seal-error.ts'
+
+// A file never waits; a pipe that took its place meanwhile would.
+const AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /** Where bytes come from: a file by its name, or an open descriptor such as standard input, 0. */
 export type Input = { readonly path: string } | { readonly fd: number }
@@ -16,28 +19,46 @@ export interface OpenInput {
 }
 
 /**
- * Opens an input without waiting for one that nobody writes.
+ * Opens an input. A pipe with a name is waited for until somebody writes to it; other threads do the waiting.
  *
  * @throws SealError UNSUPPORTED for a folder, device or socket; IO
  */
-export function openInput(input: Input): OpenInput {
+export async function openInput(input: Input): Promise<OpenInput> {
   if (!('path' in input)) return { fd: input.fd, path: undefined, file: undefined, close: () => undefined }
   const { path } = input
-  const fd = attempt('open', () => openSync(path, constants.O_RDONLY), path)
+  // Looked at before: to open a device can have consequences.
+  const isPipe = attempt('open', () => isStream(statSync(path), path), path)
+  const fd = isPipe ? await openPipe(path) : attempt('open', () => openSync(path, AT_ONCE), path)
   try {
-    return { fd, path, file: regularOrPipe(fd, path), close: () => closeQuietly(fd) }
+    const file = attempt('look at', () => fstatSync(fd, { bigint: true }), path)
+    if (isStream(file, path) !== isPipe)
+      throw new SealError('INPUT_CHANGED', `${path} was replaced`, { path })
+    return { fd, path, file: isPipe ? undefined : file, close: () => closeQuietly(fd) }
   } catch (error) {
     closeQuietly(fd)
     throw error
   }
 }
 
-function regularOrPipe(fd: number, path: string): BigIntStats | undefined {
-  const found = attempt('look at', () => fstatSync(fd, { bigint: true }), path)
-  if (found.isFile()) return found
-  if (found.isFIFO()) return undefined
+function isStream(found: Stats | BigIntStats, path: string): boolean {
+  if (found.isFile() || found.isFIFO()) return found.isFIFO()
   const kind = found.isDirectory() ? 'a folder' : 'a device or socket'
   throw new SealError('UNSUPPORTED', `${path} is ${kind}`, { path })
+}
+
+function openPipe(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(path, constants.O_RDONLY, (cause, fd) =>
+      cause ? reject(systemError('open', cause, path)) : resolve(fd),
+    )
+  })
+}
+
+/** Makes sure that another descriptor is one of the same file. @throws SealError INPUT_CHANGED */
+export function assertSameFile(fd: number, { file, path }: OpenInput): void {
+  const now = fstatSync(fd, { bigint: true })
+  if (now.dev === file?.dev && now.ino === file.ino) return
+  throw new SealError('INPUT_CHANGED', 'another file took its name while it was read', { path })
 }
 
 /** Makes sure that a file is still what it was when it was opened. @throws SealError INPUT_CHANGED */

@@ -89,7 +89,7 @@ interface Front {
 }
 
 async function readFront(input: Input): Promise<Front> {
-  const detached = detachedHeader(input)
+  const detached = await detachedHeader(input)
   if (detached) return { header: detached, payload: undefined }
   const file = await openSealedInput(input)
   file.close()
@@ -97,10 +97,10 @@ async function readFront(input: Input): Promise<Front> {
 }
 
 /** The header of a file in which nothing follows it. What else is wrong is found when the file is opened. */
-function detachedHeader(input: Input): Header | undefined {
+async function detachedHeader(input: Input): Promise<Header | undefined> {
   // A pipe can be opened once: its writer would lose its reader.
   if (!('path' in input) || !statSync(input.path, { throwIfNoEntry: false })?.isFile()) return undefined
-  const open = openInput(input)
+  const open = await openInput(input)
   try {
     if (!open.file) return undefined
     const header = readAgeHeader(open.fd)

@@ -1,6 +1,7 @@
 import { constants, fchmodSync, fsync, linkSync, lstatSync, openSync, renameSync, type Stats } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { attempt, closeQuietly, systemError } from './positional-io.ts'
+import { haveSameFile } from './same-file.ts'
 import { SealError } from './seal-error.ts'
 import { forgetTemporary, removeTemporary, temporaryName, trackTemporary } from './temporary-names.ts'
 
@@ -86,7 +87,8 @@ export class PrivateFile {
     try {
       linkSync(this.#temporary, path)
     } catch (cause) {
-      if (isSameFile(this.#temporary, path)) return
+      // Over a network, a link that was made can be reported as refused: the name tells (link(2), "BUGS").
+      if (haveSameFile(this.#temporary, path)) return
       throw isErrno(cause, 'EEXIST') ? exists(path) : systemError('create', cause, path)
     }
   }
@@ -95,16 +97,6 @@ export class PrivateFile {
     if (!this.#open) return
     this.#open = false
     closeQuietly(this.fd)
-  }
-}
-
-/** Over a network, a link that was made can be reported as refused: the name tells (link(2), "BUGS"). */
-function isSameFile(a: string, b: string): boolean {
-  try {
-    const [first, second] = [lstatSync(a, { bigint: true }), lstatSync(b, { bigint: true })]
-    return first.dev === second.dev && first.ino === second.ino
-  } catch {
-    return false
   }
 }
 

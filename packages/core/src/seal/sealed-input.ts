@@ -40,7 +40,7 @@ const VERSION_PREFIX = new TextEncoder().encode('age-encryption.org/')
  * @throws SealError NOT_AGE, HEADER, UNSUPPORTED, LIMIT, IO
  */
 export async function openSealedInput(input: Input): Promise<SealedInput> {
-  const source = openInput(input)
+  const source = await openInput(input)
   const spools: number[] = []
   const spooled = (fd: number) => {
     spools.push(fd)

@@ -24,8 +24,8 @@ export interface Source {
 }
 
 /** A file or stream of plaintext. @throws SealError UNSUPPORTED, IO */
-export function plainSource(input: Input): Source {
-  const open = openInput(input)
+export async function plainSource(input: Input): Promise<Source> {
+  const open = await openInput(input)
   const { fd, file, path } = open
   const close = () => open.close()
   const name = path === undefined ? {} : { name: basename(path) }
