@@ -1,5 +1,6 @@
 import { constants, fstatSync, openSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { NONCE_BYTES, wrapFileKey, type Recipient, type Stanza } from '../age/index.ts'
 import { wipe } from '../bytes/index.ts'
 import { syncFolder } from '../container/index.ts'
@@ -7,7 +8,7 @@ import { SEAL_TYPE, SESSION_KEY_TYPE, type VerifiedSeal } from '../keyblob/index
 import { reporting } from './failure.ts'
 import { canHaveJournal, finishInterrupted, replaceHeader } from './header-journal.ts'
 import { fitHeader, reserveHeaderFor, worthBlocks } from './header-plan.ts'
-import { assertUnchanged } from './input.ts'
+import { assertSameFile, assertUnchanged } from './input.ts'
 import { attempt, closeQuietly, readFullyAt, writeAllAt } from './positional-io.ts'
 import { PrivateFile } from './private-file.ts'
 import { checkRecipients } from './recipients.ts'
@@ -19,6 +20,8 @@ import { unlock, type Reader } from './unlock.ts'
 export interface RewrapOptions extends Omit<Reader, 'keyBlob'> {
   /** The new and complete list: whoever is not in it is no longer a recipient. */
   readonly recipients: readonly Recipient[]
+  /** Whether the holders of named session keys lose access too; otherwise they keep it. */
+  readonly dropNamedKeys?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -29,8 +32,8 @@ export interface Rewrapped {
   readonly seal: VerifiedSeal | undefined
 }
 
-// Keep what does not depend on recipients: the owner's seal, and the stanzas of named session keys.
-const KEPT = new Set([SEAL_TYPE, SESSION_KEY_TYPE])
+/** What does not depend on recipients: the owner's seal, and the stanzas of named session keys. */
+const KEPT = [SESSION_KEY_TYPE, SEAL_TYPE]
 const COPY_BYTES = 1_048_576
 
 /**
@@ -60,11 +63,12 @@ async function rewrap(file: SealedInput, target: string, options: RewrapOptions)
     throw new SealError('UNSUPPORTED', 'an armored file cannot be rewrapped: open it and seal it')
   const { sessionKey, seal } = unlock(file, options)
   try {
-    const kept = file.header.stanzas.filter((stanza) => KEPT.has(stanza.type))
+    const types = options.dropNamedKeys ? [SEAL_TYPE] : KEPT
+    const kept = file.header.stanzas.filter((stanza) => types.includes(stanza.type))
     const stanzas = [...wrapFileKey(sessionKey, options.recipients), ...kept]
-    if (options.signal?.aborted) throw new SealError('CANCELLED', 'stopped on request')
+    assertWanted(options.signal)
     const inPlace = await writeInPlace(file, target, stanzas, sessionKey)
-    if (!inPlace) await writeAnew(file, target, stanzas, sessionKey)
+    if (!inPlace) await writeAnew(file, target, stanzas, { sessionKey, signal: options.signal })
     return { inPlace, seal }
   } finally {
     wipe(sessionKey)
@@ -81,9 +85,11 @@ async function writeInPlace(
   if (!worthBlocks(file.payloadLength) || !canHaveJournal(target)) return false
   const header = fitHeader(stanzas, file.header.length, sessionKey)
   if (!header) return false
-  const fd = attempt('open', () => openSync(target, constants.O_RDWR), target)
+  const fd = attempt('open', () => openSync(target, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)), target)
   try {
+    // The name may have gone to another file since this one was verified.
     assertUnchanged(file.source)
+    assertSameFile(fd, file.source)
     await replaceHeader(target, fd, { header, nonce: file.nonce })
     return true
   } finally {
@@ -95,15 +101,15 @@ async function writeAnew(
   file: SealedInput,
   target: string,
   stanzas: readonly Stanza[],
-  sessionKey: Uint8Array,
+  { sessionKey, signal }: { readonly sessionKey: Uint8Array; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
   const length = reserveHeaderFor(stanzas, file.payloadLength)
   const header = fitHeader(stanzas, length, sessionKey)
   if (!header) throw new SealError('LIMIT', 'header: longer than the room kept for it')
-  const output = PrivateFile.create({ path: target, overwrite: true })
+  const output = PrivateFile.create({ path: target, overwrite: true, expected: file.source.file })
   try {
     writeAllAt(output.fd, [header, file.nonce], 0)
-    copyPayload(file, output.fd, length + NONCE_BYTES)
+    await copyPayload(file, output.fd, length + NONCE_BYTES, signal)
     assertUnchanged(file.source)
     await output.commit(fstatSync(file.fd).mode & 0o777)
     syncFolder(dirname(target))
@@ -112,11 +118,23 @@ async function writeAnew(
   }
 }
 
-function copyPayload(file: SealedInput, fd: number, offset: number): void {
+async function copyPayload(
+  file: SealedInput,
+  fd: number,
+  offset: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const buffer = new Uint8Array(Math.min(COPY_BYTES, file.payloadLength))
   for (let at = 0; at < file.payloadLength; at += buffer.length) {
+    assertWanted(signal)
     const part = buffer.subarray(0, Math.min(buffer.length, file.payloadLength - at))
     readFullyAt(file.fd, part, file.payloadOffset + at)
     writeAllAt(fd, [part], offset + at)
+    // A request to stop comes in between.
+    await setImmediate()
   }
+}
+
+function assertWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new SealError('CANCELLED', 'stopped on request')
 }
