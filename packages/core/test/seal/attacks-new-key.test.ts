@@ -23,7 +23,7 @@ import { bytesOf, folderFor, noise, put, sealBytes, sealerOf } from './support/f
 import { person, PROFILES, readerOf, type Person } from './support/people.ts'
 import { assertRefused, refusal } from './support/refusal.ts'
 import { leafHash, sha256 } from './support/rfc6962.ts'
-import { assertAgeOpens } from './support/stock-age.ts'
+import { assertAgeOpens, typageOpens } from './support/stock-age.ts'
 
 // T1: whoever can write to the disk and knows public keys makes a new session key, wraps it for the owner, and replaces
 // the file. Stock age opens every one of these to the attacker's content.
@@ -199,6 +199,8 @@ for (const [place, edit] of Object.entries(PLACES)) {
   attack(`with the owner's signature over another file, ${place}`, PUBLIC, async (scene) => {
     const { batch } = readSeal(sealOf(takeApart(scene.file)))
     const forged = await fileWithSeal(scene, () => ({ batch: { ...batch, ...edit } }))
-    await assertOnlyAgeIsDeceived(scene, forged, 'NOT_AUTHENTIC', /signature/)
+    assert.deepEqual(await typageOpens(scene.owner.identity, forged), FORGED)
+    const expected = { code: 'NOT_AUTHENTIC', message: /signature/ } as const
+    await assertRefused(put(scene.folder, 'forged.age', forged), readerOf(scene.owner), expected)
   })
 }

@@ -204,7 +204,9 @@ for (const profile of PROFILES) {
     for (const [name, { edit, expected }] of Object.entries(EDITS)) {
       await t.test(`${name}: ${profile}`, async (inner) => {
         const forged = putTogetherWith(scene.fileKey, edit(scene))
-        await assertAgeOpens(inner, scene.owner, forged, ORIGINAL)
+        // What age does with a stanza that it does not know does not depend on what is in it.
+        if (name.startsWith('T4')) await assertAgeOpens(inner, scene.owner, forged, ORIGINAL)
+        else assert.deepEqual(await typageOpens(scene.owner.identity, forged), ORIGINAL)
         await assertRefused(put(scene.folder, 'forged.age', forged), readerOf(scene.owner), expected)
       })
     }
