@@ -24,7 +24,11 @@ export interface OpenInput {
  * @throws SealError UNSUPPORTED for a folder, device or socket; IO
  */
 export async function openInput(input: Input): Promise<OpenInput> {
-  if (!('path' in input)) return { fd: input.fd, path: undefined, file: undefined, close: () => undefined }
+  if (!('path' in input)) {
+    // The number of a closed descriptor would soon be that of another file.
+    attempt('read', () => fstatSync(input.fd))
+    return { fd: input.fd, path: undefined, file: undefined, close: () => undefined }
+  }
   const { path } = input
   // Looked at before: to open a device can have consequences.
   const isPipe = attempt('open', () => isStream(statSync(path), path), path)

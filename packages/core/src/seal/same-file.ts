@@ -1,6 +1,7 @@
 import { fstatSync, lstatSync, statSync, type BigIntStats } from 'node:fs'
 import type { Input } from './input.ts'
 import type { Output } from './output.ts'
+import { attempt } from './positional-io.ts'
 import { SealError } from './seal-error.ts'
 
 /** Whether two names are names of one file; a symbolic link is a file of its own. */
@@ -12,12 +13,18 @@ export function haveSameFile(first: string, second: string): boolean {
 }
 
 /**
- * Refuses to put an output in the place of its own input, which would then be lost.
+ * Looks at an output before anything is opened.
  *
- * @throws SealError UNSUPPORTED
+ * A descriptor must be open: the number of a closed one would soon be that of another file. A file must not be the
+ * input, which would be lost.
+ *
+ * @throws SealError UNSUPPORTED if input and output are the same file; IO
  */
-export function refuseSameFile(input: Input, output: Output): void {
-  if (!('path' in output)) return
+export function checkOutput(input: Input, output: Output): void {
+  if (!('path' in output)) {
+    attempt('write', () => fstatSync(output.fd))
+    return
+  }
   const { path } = output
   const same = isSame(
     () => ('path' in input ? statSync(input.path, { bigint: true }) : fstatSync(input.fd, { bigint: true })),

@@ -7,7 +7,7 @@ import type { Output } from './output.ts'
 import { checkRecipients } from './recipients.ts'
 import { SealError } from './seal-error.ts'
 import type { Input } from './input.ts'
-import { refuseSameFile } from './same-file.ts'
+import { checkOutput } from './same-file.ts'
 import { plainSource } from './source.ts'
 import { stage, type Naming, type Sealer, type Staged } from './stage.ts'
 
@@ -145,7 +145,7 @@ interface StagedJob {
 
 async function stageJob(item: Numbered, batchSize: number, options: SealOptions): Promise<Staged> {
   const { input, output } = item.job
-  refuseSameFile(input, output)
+  checkOutput(input, output)
   const source = await plainSource(input)
   try {
     return await stage(source, output, item.job, options, batchSize, running(item, options))
