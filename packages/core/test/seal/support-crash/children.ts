@@ -23,12 +23,23 @@ export interface Child {
 /** How many children run at once: as many as a small machine has processors. */
 const AT_ONCE = 2
 
+/** Compiled code is kept between children, which then start three times as fast. */
+export const CHILD_ENVIRONMENT = {
+  ...process.env,
+  NODE_COMPILE_CACHE: join(tmpdir(), 'strongroom-test-cache'),
+}
+
+/** How a program of this folder is started. */
+export function childArguments(program: string): [node: string, args: readonly string[]] {
+  return [process.execPath, ['-C', 'source', fileURLToPath(new URL(program, import.meta.url))]]
+}
+
 /** Starts a program of this folder. */
 export function startChild(program: string, ...args: readonly string[]): Child {
-  const file = fileURLToPath(new URL(program, import.meta.url))
-  const child = spawn(process.execPath, ['-C', 'source', file, ...args], {
+  const [node, first] = childArguments(program)
+  const child = spawn(node, [...first, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'strongroom-test-cache') },
+    env: CHILD_ENVIRONMENT,
   })
   const started = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<Ended>()
