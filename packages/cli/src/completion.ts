@@ -17,6 +17,11 @@ export interface Offers {
 }
 
 const NOTHING: Offers = { words: [], mode: 'words' }
+/**
+ * What containers, session keys and aliases may be called. A shell prints what it is offered and may type it:
+ * a file of another name, which anybody may have put there, is not offered.
+ */
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,63}$/
 
 /**
  * What may stand where the last of `words` is being typed; the last word may be empty.
@@ -87,7 +92,8 @@ const SOURCES: Readonly<Record<Completes, (folders: Folders) => Offers>> = {
 }
 
 function offer(values: readonly string[]): Offers {
-  return { words: values.map((value) => ({ value, purpose: '' })), mode: 'words' }
+  const names = values.filter((value) => NAME.test(value))
+  return { words: names.map((value) => ({ value, purpose: '' })), mode: 'words' }
 }
 
 function aliases(path: string): string[] {

@@ -1,5 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { utf8Encode } from '@strongroom/core/bytes'
+import { writeFileAtomically } from '@strongroom/core/container'
 import { CliError } from './cli-error.ts'
 import { displayName } from './escape-text.ts'
 
@@ -32,19 +34,18 @@ export function loadConfig(path: string): Config {
   if (text === undefined) return {}
   const parsed = parse(path, text)
   for (const [name, value] of Object.entries(parsed)) {
-    const setting = name in SETTINGS ? SETTINGS[name as keyof Config] : undefined
+    // What every object inherits, such as `constructor`, is no setting.
+    const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as keyof Config] : undefined
     if (!setting) throw wrong(path, `there is no setting ${displayName(name)}`)
     if (!setting.check(value)) throw wrong(path, `${name}: expected ${setting.expected}`)
   }
   return parsed
 }
 
-/** Writes the settings in place of older ones, at once. */
+/** Writes the settings in place of older ones, at once. @throws ContainerError CONTAINER_PERMISSIONS for a link */
 export function saveConfig(path: string, config: Config): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${process.pid}.tmp`
-  writeFileSync(temporary, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600, flush: true })
-  renameSync(temporary, path)
+  writeFileAtomically(path, utf8Encode(`${JSON.stringify(config, undefined, 2)}\n`), { overwrite: true })
 }
 
 function readIfThere(path: string): string | undefined {

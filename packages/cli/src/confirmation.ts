@@ -13,5 +13,5 @@ export async function confirm({ terminal, signal }: Context, question: string): 
     if (!(error instanceof CliError && error.code === 'NO_PASSPHRASE')) throw error
     throw usage('this cannot be undone, and there is no terminal to ask on', 'add --force if you mean it')
   }
-  throw new CliError('INTERRUPTED', 'nothing was removed')
+  throw new CliError('INTERRUPTED', 'nothing was removed', { hint: 'answer yes if you mean it' })
 }

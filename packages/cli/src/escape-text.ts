@@ -1,9 +1,10 @@
 /**
  * What may not reach a terminal as it is: control characters (C0, DEL, C1), line and paragraph
- * separators, bidirectional controls, invisible characters and lone surrogates. Any of them lets a file
- * name or a description that somebody else chose forge a line, or read as something it is not.
+ * separators, bidirectional controls, invisible characters, letters and variation selectors that are drawn as
+ * nothing, and lone surrogates. Any of them lets a file name or a description that somebody else chose
+ * forge a line, or read as something it is not.
  */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 const SHORT = new Map([
   ['\n', '\\n'],

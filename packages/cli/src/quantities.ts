@@ -1,5 +1,5 @@
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB']
-const WITHOUT_SECONDS = 16
+const SECONDS = /:\d\d\.\d{3}Z$/
 
 /** A number of bytes for people: `999 bytes`, `1.2 MB`; a kB is 1000 bytes. */
 export function formatBytes(bytes: number): string {
@@ -22,7 +22,9 @@ export function formatSeconds(seconds: number): string {
 export function formatTime(milliseconds: number): string {
   const date = new Date(milliseconds)
   const local = new Date(milliseconds - date.getTimezoneOffset() * 60_000)
-  return local.toISOString().slice(0, WITHOUT_SECONDS).replace('T', ' ')
+  // The last moment that a date can be, or the first, is none any more in another zone.
+  const moment = Number.isNaN(local.getTime()) ? date : local
+  return moment.toISOString().replace(SECONDS, '').replace('T', ' ')
 }
 
 /** `1 file`, `2,000 files`. Grouped by hand: loading the locales takes longer than sealing a file. */

@@ -4,7 +4,7 @@ import { assert as check, property, string } from 'fast-check'
 import { displayName, escapedJson, escapeText } from '../src/escape-text.ts'
 
 const RUNS = { numRuns: process.env['SLOW'] ? 5000 : 200 }
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
 /** What was put into file names to deceive people, and what of it may be seen. */
 const NAMES: readonly (readonly [name: string, shown: string, why: string])[] = [
@@ -16,6 +16,9 @@ const NAMES: readonly (readonly [name: string, shown: string, why: string])[] = 
   ['invoice\u202efdp.exe', '"invoice\\u{202e}fdp.exe"', 'an override turns no text round'],
   ['a\u2028b', '"a\\u{2028}b"', 'a line separator separates no lines'],
   ['a\u200bb', '"a\\u{200b}b"', 'an invisible space is seen'],
+  ['a\u3164b', '"a\\u{3164}b"', 'a letter that is drawn as nothing is seen'],
+  ['a\ufe00b', '"a\\u{fe00}b"', 'a variation selector is seen'],
+  ['a\u034fb', '"a\\u{34f}b"', 'a joiner of graphemes is seen'],
   ['', '""', 'an empty name is seen'],
   [' a', '" a"', 'a space at the edge is seen'],
   ['"a"', '"\\"a\\""', 'quotes of its own are told from ours'],

@@ -238,10 +238,10 @@ suite('exit 9 and 12: containers', { concurrency: 3 }, () => {
   test('9: a container whose public part was exchanged', async (t) => {
     const home = initialised(t, { passphrase: PASSPHRASE })
     const other = initialised(t)
-    const mine: unknown = JSON.parse(home.text('home/containers/default.container'))
-    const theirs: unknown = JSON.parse(other.text('home/containers/default.container'))
-    assert.ok(mine instanceof Object && theirs instanceof Object && 'keys' in theirs)
-    const forged = `${JSON.stringify({ ...mine, keys: theirs.keys }, undefined, 2)}\n`
+    const path = 'home/containers/default.container'
+    const mine = JSON.parse(home.text(path)) as Record<string, unknown>
+    const theirs = JSON.parse(other.text(path)) as Record<string, unknown>
+    const forged = `${JSON.stringify({ ...mine, keys: theirs['keys'] }, undefined, 2)}\n`
     home.write('home/containers/default.container', forged)
     const run = await home.run(['container', 'export', '--passphrase-file', passphraseFile(home)])
     failed(run, 9, /wrong passphrase, or its file was damaged or altered/)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { describe } from '../src/progress.ts'
-import { count, formatBytes, formatSeconds } from '../src/quantities.ts'
+import { count, formatBytes, formatSeconds, formatTime } from '../src/quantities.ts'
 
 suite('quantities for people', () => {
   const BYTES: readonly (readonly [number, string])[] = [
@@ -25,6 +25,27 @@ suite('quantities for people', () => {
   ]
   for (const [seconds, text] of SECONDS) {
     test(`${seconds} s`, () => assert.equal(formatSeconds(seconds), text))
+  }
+
+  const MOMENTS: readonly (readonly [zone: string, milliseconds: number, text: RegExp])[] = [
+    ['UTC', 1_795_293_660_000, /^2026-11-21 20:41$/],
+    ['Pacific/Kiritimati', 1_795_293_660_000, /^2026-11-22 10:41$/],
+    // The last moment that a date can be is another, or none, in another zone.
+    ['Pacific/Kiritimati', 8.64e15, /^\+275760-09-13 \d\d:00$/],
+    ['Pacific/Pago_Pago', 8.64e15, /^\+275760-09-1\d \d\d:00$/],
+    ['Pacific/Pago_Pago', 0, /^1969-12-31 13:00$/],
+  ]
+  for (const [zone, milliseconds, text] of MOMENTS) {
+    test(`${milliseconds} in ${zone}`, () => {
+      const before = process.env['TZ']
+      process.env['TZ'] = zone
+      try {
+        assert.match(formatTime(milliseconds), text)
+      } finally {
+        if (before === undefined) delete process.env['TZ']
+        else process.env['TZ'] = before
+      }
+    })
   }
 
   test('one and many', () => {
