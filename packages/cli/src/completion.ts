@@ -92,8 +92,8 @@ const SOURCES: Readonly<Record<Completes, (folders: Folders) => Offers>> = {
 }
 
 function offer(values: readonly string[]): Offers {
-  const names = values.filter((value) => NAME.test(value))
-  return { words: names.map((value) => ({ value, purpose: '' })), mode: 'words' }
+  const safe = values.filter((value) => NAME.test(value))
+  return { words: safe.map((value) => ({ value, purpose: '' })), mode: 'words' }
 }
 
 function aliases(path: string): string[] {
