@@ -8,7 +8,8 @@
  * Fails when a test fails, when a suite or a file has no test, when a runner dies before its summary, and, with CI set,
  * when a test is skipped: there every program a test needs is installed, so a skip hides something.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +17,7 @@ import { parseArgs } from 'node:util'
 
 /**
  * Suites that only call functions share one process, which saves a start of Node and of the type stripper per file;
- * those that start the command get a process per file.
+ * those that start the command get a process per file. All run at once: the first keeps one processor busy.
  */
 const SUITES = [
   { name: 'library', files: 'packages/core/test/**/*.test.ts', isolation: 'none' },
@@ -25,7 +26,9 @@ const SUITES = [
 ] as const
 
 const CONCURRENCY = 2
-const TIMEOUT_MS = { fast: 120_000, slow: 3_600_000 }
+/** For one test; a suite may take three times that, so that one that waits for ever does not hold up the rest. */
+const TEST_TIMEOUT_MS = { fast: 120_000, slow: 1_800_000 }
+const SUITE_TIMEOUTS = 3
 
 type Suite = (typeof SUITES)[number]
 interface Options {
@@ -38,26 +41,49 @@ interface Tally {
   readonly skipped: readonly string[] // names with their reasons
 }
 
-function runSuite(suite: Suite, options: Options): Tally {
+async function runSuite(suite: Suite, options: Options): Promise<Tally> {
   const files = globSync(suite.files).filter((file) => options.slow || !file.endsWith('.slow.test.ts'))
   if (files.length === 0) return lost(`${suite.name}: no file matches ${suite.files}`)
   const folder = mkdtempSync(join(tmpdir(), 'test-run-'))
   try {
     const report = join(folder, 'report.tap')
-    const { status, signal } = spawnSync(process.execPath, runnerArguments(suite, options, report, files), {
-      stdio: 'inherit',
-      env: runnerEnvironment(options),
-    })
+    const { ended, printed, seconds } = await runToEnd(
+      runnerArguments(suite, options, report, files),
+      options,
+    )
+    process.stdout.write(`${suite.name}, ${seconds} s\n`)
+    process.stdout.write(printed)
     const tap = existsSync(report) ? readFileSync(report, 'utf8') : ''
     const problem = problemOf(tap, files)
-    if (problem !== undefined) return lost(`${suite.name}: ${problem} (it ended with ${signal ?? status})`)
+    if (problem !== undefined) return lost(`${suite.name}: ${problem} (it ended with ${ended})`)
     const tally = readReport(tap)
-    return status === 0 || tally.failed > 0
-      ? tally
-      : lost(`${suite.name}: the runner ended with ${signal ?? status}`)
+    return ended === 0 || tally.failed > 0 ? tally : lost(`${suite.name}: the runner ended with ${ended}`)
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+interface Ended {
+  readonly ended: number | string // exit status, or the signal
+  readonly printed: Uint8Array
+  readonly seconds: string
+}
+
+/** Runs Node and keeps what it prints, so that what suites print does not mix. */
+async function runToEnd(words: readonly string[], options: Options): Promise<Ended> {
+  const start = performance.now()
+  const child = spawn(process.execPath, words, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: runnerEnvironment(options),
+    timeout: SUITE_TIMEOUTS * testTimeoutMs(options),
+    killSignal: 'SIGKILL',
+  })
+  const pieces: Uint8Array[] = []
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (piece: Uint8Array) => pieces.push(piece))
+  const [status, signal] = await once(child, 'close')
+  const seconds = ((performance.now() - start) / 1000).toFixed(0)
+  return { ended: signal ?? status, printed: Buffer.concat(pieces), seconds }
 }
 
 function runnerArguments(suite: Suite, options: Options, report: string, files: readonly string[]): string[] {
@@ -68,7 +94,7 @@ function runnerArguments(suite: Suite, options: Options, report: string, files: 
     `--test-isolation=${suite.isolation}`,
     `--test-concurrency=${CONCURRENCY}`,
   ]
-  const timeout = `--test-timeout=${options.slow ? TIMEOUT_MS.slow : TIMEOUT_MS.fast}`
+  const timeout = `--test-timeout=${testTimeoutMs(options)}`
   const forPeople = [
     `--test-reporter=${options.verbose ? 'spec' : 'dot'}`,
     '--test-reporter-destination=stdout',
@@ -76,6 +102,8 @@ function runnerArguments(suite: Suite, options: Options, report: string, files: 
   const forUs = ['--test-reporter=tap', `--test-reporter-destination=${report}`]
   return [...runner, timeout, ...forPeople, ...forUs, ...files.toSorted()]
 }
+
+const testTimeoutMs = (options: Options): number => TEST_TIMEOUT_MS[options.slow ? 'slow' : 'fast']
 
 /** Without the mark of an outer runner, which would make the inner one report to it instead of running files. */
 function runnerEnvironment(options: Options): NodeJS.ProcessEnv {
@@ -108,11 +136,11 @@ function readReport(tap: string): Tally {
   }
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { slow: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false } },
   })
-  const tallies = SUITES.map((suite) => runSuite(suite, values))
+  const tallies = await Promise.all(SUITES.map((suite) => runSuite(suite, values)))
   const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0)
   const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0)
   const skipped = tallies.flatMap((tally) => tally.skipped)
@@ -123,4 +151,4 @@ function main(): void {
   if (failed > 0 || skipsFail) process.exitCode = 1
 }
 
-main()
+await main()
