@@ -8,7 +8,8 @@ export const PASSPHRASE_OPTIONS = {
   passphraseFile: {
     flags: '--passphrase-file <file>',
     kind: 'value',
-    description: 'read the passphrase from the only line of a file',
+    description:
+      'read the passphrase from the only line of a file; that of a container also from STRONGROOM_PASSPHRASE_FILE',
     completes: 'file',
     group: 'Passphrase:',
   },
@@ -29,8 +30,7 @@ export interface PassphraseValues {
 const SHORTEST = 8
 const LONGEST_BYTES = 4096
 const ATTEMPTS = 3
-const NOBODY_TO_ASK =
-  'use --passphrase-file FILE, --passphrase-fd N or the variable STRONGROOM_PASSPHRASE_FILE, or run it in a terminal'
+const NOBODY_TO_ASK = 'use --passphrase-file FILE or --passphrase-fd N, or run it in a terminal'
 
 /**
  * Asks for a passphrase that exists, from the first source there is: option, environment, terminal.
@@ -73,6 +73,14 @@ export async function newPassphrase(
   const first = longEnough(await ask(context, `New passphrase for ${what}`))
   if ((await ask(context, 'Same passphrase again')) === first) return first
   throw usage('the two passphrases differ', 'nothing was done; try again')
+}
+
+/**
+ * The context for a passphrase that is not the container's: the variable names that one, and says nothing of
+ * another. A file sealed under the container's passphrase by mistake would hand it to all who get the file's.
+ */
+export function notOfContainer(context: Context): Context {
+  return { ...context, environment: {} }
 }
 
 /** The passphrase that options or the environment bring along; undefined if they bring none. */

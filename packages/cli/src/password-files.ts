@@ -3,7 +3,7 @@ import { CliError } from './cli-error.ts'
 import type { Context } from './command.ts'
 import { displayName } from './escape-text.ts'
 import type { Task, Tasks } from './outputs.ts'
-import { newPassphrase, withPassphrase, type PassphraseValues } from './passphrase.ts'
+import { newPassphrase, notOfContainer, withPassphrase, type PassphraseValues } from './passphrase.ts'
 import { ProgressLine } from './progress.ts'
 import { formatBytes } from './quantities.ts'
 import { passwordReader } from './reader.ts'
@@ -16,7 +16,8 @@ export async function sealAllWithPassword(
   afterwards: (task: Task) => void,
 ): Promise<void> {
   const { terminal, failures, signal } = context
-  const passphrase = await newPassphrase(context, values, tasks.length === 1 ? 'this file' : 'these files')
+  const what = tasks.length === 1 ? 'this file' : 'these files'
+  const passphrase = await newPassphrase(notOfContainer(context), values, what)
   const progress = new ProgressLine(terminal, {
     verb: 'sealing',
     names: tasks.map(({ inputName }) => inputName),
@@ -66,7 +67,8 @@ export async function openWithPassword(
       throw error instanceof SealError && error.code === 'NO_KEY' ? wrong(error) : error
     }
   }
-  return await withPassphrase(context, values, `Passphrase of ${displayName(task.inputName)}`, use, isWrong)
+  const question = `Passphrase of ${displayName(task.inputName)}`
+  return await withPassphrase(notOfContainer(context), values, question, use, isWrong)
 }
 
 function wrong(cause: SealError): CliError {

@@ -5,7 +5,7 @@ import { loadConfig, saveConfig } from '../config.ts'
 import { openForUpdate, removeContainer, replaceContainer } from '../container-update.ts'
 import { displayName } from '../escape-text.ts'
 import { containerName, lockedContainer } from '../owner.ts'
-import { PASSPHRASE_OPTIONS } from '../passphrase.ts'
+import { notOfContainer, PASSPHRASE_OPTIONS } from '../passphrase.ts'
 import { encodeProtected, NEW_PROTECTION_OPTIONS, PROTECTED_BY } from '../protection.ts'
 
 /** `strongroom container protect`. */
@@ -25,8 +25,7 @@ export const containerProtect = defineCommand({
     try {
       const wanted = { ...values, passphraseFile: values.newPassphraseFile, passphraseFd: undefined }
       // The variable names the passphrase there is; the new one must come from somewhere else.
-      const asked = { ...context, environment: {} }
-      const bytes = await encodeProtected(asked, wanted, container)
+      const bytes = await encodeProtected(notOfContainer(context), wanted, container)
       const { protection } = await replaceContainer(store, locked, bytes)
       terminal.record({ container: locked.info.name, protection })
       terminal.done(locked.info.name, `now protected by ${PROTECTED_BY[protection]}`)
