@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { AgeError, newFileKey, parseHeader, ScryptRecipient, type Stanza } from '@strongroom/core/age'
+import { toBase64 } from '@strongroom/core/bytes'
 import {
   createSessionKey,
   formatSerial,
@@ -91,6 +92,7 @@ test('a session key opens its own stanza among others, and passes over every oth
     { ...own, args: [serial, salt.slice(1)] },
     { ...own, args: [serial, `${salt}A`] },
     { ...own, args: [salt, serial] },
+    { ...own, args: [toBase64(other.serial), salt] },
     { ...own, body: own.body.slice(1) },
     { ...own, body: Uint8Array.from([...own.body, 0]) },
     { ...own, body: new Uint8Array(0) },

@@ -124,6 +124,19 @@ suite('a range of a sealed file', () => {
     })
   }
 
+  test('up to the very border of damage, and from there on, touches nothing else', async () => {
+    const damaged = put(folder, 'damaged.age', bytesOf(path))
+    flip(damaged, payloadAt + LEAF_BYTES)
+    for (const range of [
+      { offset: 0, length: LEAF },
+      { offset: LEAF - 1, length: 1 },
+      { offset: LEAF, length: 0 },
+      { offset: 2 * LEAF, length: LEAF },
+    ]) {
+      assert.equal(Buffer.compare(await toFile(range, damaged), sliceOf(range)), 0)
+    }
+  })
+
   test('across a border into damage is refused, and comes out of a stream up to the border alone', async () => {
     const damaged = put(folder, 'damaged.age', bytesOf(path))
     flip(damaged, payloadAt + LEAF_BYTES + 70_000)
