@@ -31,8 +31,15 @@ export type PayloadFailure =
       readonly layer: 'seal'
       readonly code: SealErrorCode
       readonly message: string
-      readonly cause: unknown
+      readonly cause: SentCause | undefined
     }
+
+/** A system's error: of an error that is sent, only the message would arrive. */
+export interface SentCause {
+  readonly message: string
+  /** Its code, its system call and its number. */
+  readonly fields: Readonly<Record<string, unknown>>
+}
 
 /** What a worker answers: a leaf of a stream, the end of a queue, or why it stopped. */
 export type PayloadAnswer =
@@ -70,9 +77,15 @@ function wipeKeys(work: PayloadWork): void {
 function failureOf(error: unknown): PayloadFailure {
   if (error instanceof AgeError) return { layer: 'age', message: error.message }
   if (error instanceof SealError) {
-    return { layer: 'seal', code: error.code, message: error.message, cause: error.cause }
+    return { layer: 'seal', code: error.code, message: error.message, cause: sentCause(error.cause) }
   }
   throw error
+}
+
+function sentCause(cause: unknown): SentCause | undefined {
+  return cause instanceof Error
+    ? { message: cause.message, fields: Object.fromEntries(Object.entries(cause)) }
+    : undefined
 }
 
 const { work, queue } = workerData as PayloadTask

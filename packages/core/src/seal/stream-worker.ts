@@ -33,8 +33,9 @@ export class StreamWorker {
     this.#idle.promise.catch(() => undefined)
   }
 
+  /** Whether it takes a leaf now; one that broke down takes it to say so. */
   get isFree(): boolean {
-    return this.#sent < MOST_SENT
+    return this.#failure !== undefined || this.#sent < MOST_SENT
   }
 
   /** Gives a leaf to the worker; its bytes are no longer the caller's. @throws what broke the worker */

@@ -38,5 +38,8 @@ function workerUrl(): URL {
 /** A failure that was sent by a worker, as it was thrown there. */
 export function revived(failure: PayloadFailure): Error {
   if (failure.layer === 'age') return new AgeError('PAYLOAD', failure.message)
-  return new SealError(failure.code, failure.message, { cause: failure.cause })
+  const { code, message, cause } = failure
+  return new SealError(code, message, {
+    cause: cause && Object.assign(new Error(cause.message), cause.fields),
+  })
 }
