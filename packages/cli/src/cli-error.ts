@@ -1,4 +1,7 @@
-/** What can go wrong in the command itself, before or after the library is asked. */
+/**
+ * What can go wrong in the command itself, before or after the library is asked. The last of them are the
+ * library's words for the same thing.
+ */
 export type CliErrorCode =
   | 'INTERNAL'
   | 'USAGE'
@@ -8,6 +11,11 @@ export type CliErrorCode =
   | 'KEYRING'
   | 'ALIAS'
   | 'INTERRUPTED'
+  | 'EXISTS'
+  | 'INPUT_CHANGED'
+  | 'SUPERSEDED'
+  | 'UNKNOWN_SIGNER'
+  | 'UNSUPPORTED'
 
 /**
  * The one error of the command: a row of `exit-codes.ts`, and a hint where this case deserves a better

@@ -5,6 +5,7 @@ import { usage } from './cli-error.ts'
 import type { Context, OptionTable } from './command.ts'
 import { displayName } from './escape-text.ts'
 import { EXIT } from './exit-codes.ts'
+import { refuseCollisions, refuseInputsAsOutputs } from './input-files.ts'
 import { count } from './quantities.ts'
 
 /** What stands for a standard stream on the command line. */
@@ -80,7 +81,7 @@ type Planner = (paths: readonly string[], options: { outputFolder?: string | und
  * What the operands and options ask for. Nothing is written yet, but for the folders of the outputs.
  *
  * @param binary whether the result must not reach a terminal
- * @throws CliError USAGE for combinations that make no sense; SealError of the planner
+ * @throws CliError USAGE for combinations that make no sense, UNSUPPORTED if an output is an input
  */
 export function planTasks(
   context: Context,
@@ -99,6 +100,7 @@ export function planTasks(
     )
   }
   refuseCollisions(tasks)
+  refuseInputsAsOutputs(tasks)
   for (const task of tasks) refuseTerminal(context, task, values, binary)
   if (values.outputFolder !== undefined) makeFolders(tasks)
   return { tasks, totalBytes: plan?.totalBytes }
@@ -135,19 +137,6 @@ function planEach(context: Context, paths: readonly string[], planner: Planner, 
   }
   if (files.length === 0 && context.failures.status === EXIT.ok) throw usage('there is no file to work on')
   return { files, totalBytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
-}
-
-function refuseCollisions(tasks: readonly Task[]): void {
-  const seen = new Set<string>()
-  for (const { outputName } of tasks) {
-    if (outputName === undefined) continue
-    if (seen.has(outputName))
-      throw usage(
-        `two files would become ${displayName(outputName)}`,
-        'work on them one by one, with --output',
-      )
-    seen.add(outputName)
-  }
 }
 
 function fileTask(file: { input: string; output: string; name: string }, values: OutputValues): Task {

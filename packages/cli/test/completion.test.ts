@@ -1,47 +1,101 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { complete } from '../src/completion.ts'
 import { foldersOf } from '../src/folders.ts'
-import { Home } from './program.ts'
+import { initialised } from './fixtures.ts'
+import { BIN, Home } from './program.ts'
 
-async function offered(home: Home, ...words: string[]): Promise<string[]> {
-  const folders = foldersOf({ STRONGROOM_HOME: home.home }, home.folder, 'linux')
-  return (await complete(words, folders)).words.map(({ value }) => value)
+/** What is offered for a command line whose last word is being typed. */
+async function offered(line: string, home: string): Promise<{ words: string[]; mode: string }> {
+  const offers = await complete(line.split(' ').slice(1), foldersOf({ STRONGROOM_HOME: home }, '/', 'linux'))
+  return { words: offers.words.map(({ value }) => value), mode: offers.mode }
 }
 
-suite('what a shell is offered', () => {
-  test('commands, and options of a command', async (t) => {
-    const home = new Home(t)
-    assert.deepEqual(await offered(home, 'rew'), ['rewrap'])
-    assert.deepEqual(await offered(home, 'seal', '--desc'), ['--description'])
-    assert.equal((await offered(home, '')).includes('complete'), false)
+suite('what is offered', () => {
+  const CASES: readonly (readonly [line: string, words: readonly string[], mode?: string])[] = [
+    ['strongroom se', ['seal']],
+    ['strongroom comp', ['completion']],
+    ['strongroom key ', ['new', 'list', 'show', 'export', 'import', 'delete']],
+    ['strongroom seal --no', ['--no-self']],
+    ['strongroom seal ', [], 'files'],
+    ['strongroom seal -q x --output ', [], 'files'],
+    ['strongroom seal --output-folder ', [], 'folders'],
+    ['strongroom init --profile ', ['pq', 'classic']],
+    ['strongroom completion ', ['bash', 'zsh', 'fish']],
+    ['strongroom seal -c ', ['default']],
+    ['strongroom container show d', ['default']],
+    ['strongroom nothing ', []],
+    ['strongroom key list x', []],
+  ]
+  for (const [line, words, mode = 'words'] of CASES) {
+    test(line, async (t) => {
+      const home = initialised(t)
+      assert.deepEqual(await offered(line, home.home), { words, mode })
+    })
+  }
+
+  test('aliases, where there are any', async (t) => {
+    const home = initialised(t, { profile: 'classic' })
+    await home.ok(['container', 'export', '-o', 'card'])
+    await home.ok(['signer', 'add', 'bob', 'card'])
+    assert.deepEqual(await offered('strongroom open --signer ', home.home), { words: ['bob'], mode: 'words' })
+    assert.deepEqual(await offered('strongroom seal -r b', home.home), { words: ['bob'], mode: 'files' })
+  })
+})
+
+/** A shell in a folder with two files, in which `strongroom` is installed. */
+function inShell(home: Home, shell: string, script: string): string {
+  mkdirSync(home.path('bin'), { recursive: true })
+  symlinkSync(BIN, home.path('bin/strongroom'))
+  home.write('report one.pdf', 'x')
+  const env = { ...home.environment, PATH: `${home.path('bin')}:${home.environment['PATH']}`, TERM: 'dumb' }
+  const run = spawnSync(shell, ['-c', script], { cwd: home.folder, env, encoding: 'utf8' })
+  assert.equal(run.stderr, '')
+  return run.stdout
+}
+
+suite('shells', () => {
+  test('bash', (t) => {
+    if (spawnSync('bash', ['--version']).error) return t.skip('needs bash')
+    const script = `
+      source <(strongroom completion bash); source <(strongroom completion bash)
+      ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _strongroom; echo "\${COMPREPLY[*]}"; }
+      ask strongroom se; ask strongroom key n; ask strongroom open --allow-s; ask strongroom seal '$(touch evaluated)' ''
+      complete -p strongroom; ls evaluated 2>&1`
+    const [first, second, third, files, registered, evaluated] = inShell(
+      initialised(t),
+      'bash',
+      script,
+    ).split('\n')
+    assert.deepEqual([first, second, third], ['seal', 'new', '--allow-superseded'])
+    assert.equal(files, '', 'nothing of ours: the shell offers files')
+    assert.match(registered ?? '', /-o default/)
+    assert.match(evaluated ?? '', /cannot access|No such file/, 'what was typed is not run')
   })
 
-  test('names that a container, key or alias can have, and no others that lie there', async (t) => {
-    const home = new Home(t)
-    const bad = ['\u001b[2J', 'a\nb', '$(reboot)', '-c', 'x y', '\u202eevil', 'a\tb']
-    for (const [folder, suffix] of [
-      ['containers', '.container'],
-      ['session-keys', '.keyblob'],
-    ]) {
-      mkdirSync(`${home.home}/${folder}`, { recursive: true })
-      for (const name of ['work', 'archive-2026', ...bad]) home.write(`home/${folder}/${name}${suffix}`, '')
-    }
-    home.write('home/known_signers', `# somebody\nbob x y\n${bad.map((name) => `${name} x y\n`).join('')}`)
-    const names = ['archive-2026', 'work']
-    assert.deepEqual(await offered(home, 'seal', '-c', ''), names)
-    assert.deepEqual(await offered(home, 'seal', '--key', ''), names)
-    const signers = await offered(home, 'open', '--signer', '')
-    for (const name of signers) assert.match(name, /^\w+$/)
-    assert.ok(signers.includes('bob'))
+  test('fish', (t) => {
+    if (spawnSync('fish', ['--version']).error) return t.skip('needs fish')
+    const script = `
+      strongroom completion fish | source
+      complete -C 'strongroom se'; complete -C 'strongroom open rep'; complete -C 'strongroom key n'`
+    const lines = inShell(initialised(t), 'fish', script).split('\n')
+    assert.equal(lines[0], 'seal\tencrypt and sign files')
+    assert.match(lines[1] ?? '', /^report\\? one\.pdf/)
+    assert.match(lines[2] ?? '', /^new\t/)
   })
 
-  test('a name is printed as it is, so none is printed that could move the cursor', async (t) => {
-    const home = new Home(t)
-    mkdirSync(`${home.home}/containers`, { recursive: true })
-    home.write('home/containers/\u001b[2J.container', '')
-    const { stdout } = await home.ok(['complete', '--', 'seal', '-c', ''])
-    assert.equal(stdout, ':words\n')
+  test('zsh', (t) => {
+    if (spawnSync('zsh', ['--version']).error) return t.skip('needs zsh')
+    const script = `
+      autoload -Uz compinit; compinit -D -u
+      _describe() { print -r -- "\${(P)2}"; }; _files() { print files; }
+      source <(strongroom completion zsh)
+      print -r -- $_comps[strongroom]
+      words=(strongroom se); CURRENT=2; _strongroom
+      words=(strongroom open ''); CURRENT=3; _strongroom`
+    const lines = inShell(initialised(t), 'zsh', script).split('\n')
+    assert.deepEqual(lines.slice(0, 3), ['_strongroom', 'seal:encrypt and sign files', 'files'])
   })
 })
