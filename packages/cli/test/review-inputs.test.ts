@@ -65,7 +65,7 @@ suite('an output that would replace an input', { concurrency: 3 }, () => {
     })
   }
 
-  test('is refused for standard input too', async (t) => {
+  test('is refused for a descriptor of an input too', async (t) => {
     const home = initialised(t)
     home.write('a', CONTENT)
     const fd3 = openSync(home.path('a'), 'r')
