@@ -1,6 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { planOpen, type Input, type Output, type Plan, type PlannedFile } from '@strongroom/core/seal'
+import {
+  planOpen,
+  type Input,
+  type Output,
+  type Plan,
+  type PlannedFile,
+  type SkippedEntry,
+} from '@strongroom/core/seal'
 import { usage } from './cli-error.ts'
 import type { Context, OptionTable } from './command.ts'
 import { displayName } from './escape-text.ts'
@@ -62,15 +69,23 @@ export interface Source {
   readonly inputName: string
 }
 
-/** The sealed files that are named or lie in folders, to be read and left as they are. */
+/** Told of each entry of a folder that is not worked on. */
+export type LeftOut = (context: Context, entry: SkippedEntry) => void
+
+/**
+ * The sealed files that are named or lie in folders, to be read and left as they are.
+ *
+ * @param leftOut a remark for each entry that is left out unless told
+ */
 export function planSources(
   context: Context,
   paths: readonly string[],
+  leftOut: LeftOut = remark,
 ): { sources: Source[]; totalBytes: number | undefined } {
   checkCombination(paths, { output: undefined, outputFolder: undefined })
   if (paths.includes(STREAM))
     return { sources: [{ input: { fd: STDIN }, inputName: STREAM }], totalBytes: undefined }
-  const { files, totalBytes } = planEach(context, paths, planOpen)
+  const { files, totalBytes } = planEach(context, paths, planOpen, { leftOut })
   return { sources: files.map(({ input }) => ({ input: { path: input }, inputName: input })), totalBytes }
 }
 
@@ -91,7 +106,9 @@ export function planTasks(
   binary: boolean,
 ): Tasks {
   checkCombination(paths, values)
-  const plan = paths.includes(STREAM) ? undefined : planEach(context, paths, planner, values.outputFolder)
+  const plan = paths.includes(STREAM)
+    ? undefined
+    : planEach(context, paths, planner, { outputFolder: values.outputFolder })
   const tasks = plan ? plan.files.map((file) => fileTask(file, values)) : [streamTask(values)]
   if (values.output !== undefined && tasks.length > 1) {
     throw usage(
@@ -122,21 +139,28 @@ function checkCombination(
 }
 
 /** One plan of all paths; a path that is not there is reported and does not keep the others waiting. */
-function planEach(context: Context, paths: readonly string[], planner: Planner, outputFolder?: string) {
+function planEach(
+  context: Context,
+  paths: readonly string[],
+  planner: Planner,
+  { outputFolder, leftOut = remark }: { outputFolder?: string | undefined; leftOut?: LeftOut },
+) {
   const files: PlannedFile[] = []
   for (const path of paths) {
     try {
       const plan = planner([path], { outputFolder })
       files.push(...plan.files)
-      for (const { path: left, reason } of plan.skipped) {
-        context.terminal.note(`${displayName(left)} left out: it ${reason}`)
-      }
+      for (const entry of plan.skipped) leftOut(context, entry)
     } catch (error) {
       context.failures.report(error, path)
     }
   }
   if (files.length === 0 && context.failures.status === EXIT.ok) throw usage('there is no file to work on')
   return { files, totalBytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
+}
+
+function remark({ terminal }: Context, { path, reason }: SkippedEntry): void {
+  terminal.note(`${displayName(path)} left out: it ${reason}`)
 }
 
 function fileTask(file: { input: string; output: string; name: string }, values: OutputValues): Task {

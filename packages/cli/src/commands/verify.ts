@@ -1,5 +1,6 @@
-import { inspectFile, verifyFile } from '@strongroom/core/seal'
+import { inspectFile, verifyFile, type SkippedEntry } from '@strongroom/core/seal'
 import type { VerifiedSeal } from '@strongroom/core/keyblob'
+import { CliError } from '../cli-error.ts'
 import { type Context, defineCommand } from '../command.ts'
 import { displayName } from '../escape-text.ts'
 import { planSources, type Source } from '../outputs.ts'
@@ -15,6 +16,8 @@ import {
 } from '../reader.ts'
 import { sealRecord, sealSentence, warnAboutName } from '../seal-text.ts'
 
+const CALLED_SEALED = /\.age$/i
+
 /** `strongroom verify`. */
 export const verify = defineCommand({
   operands: [
@@ -28,6 +31,8 @@ export const verify = defineCommand({
   notes: [
     'Reads each file from its first byte to its last and decrypts none of it. Public seals are verified without a',
     'passphrase if yours would have to be asked for: who sealed these bytes is proved then, not that you can open them.',
+    '',
+    'In a folder, what is called .age and is no file fails, and every other file that is left out is named.',
   ],
   examples: [
     { line: 'strongroom verify report.pdf.age', purpose: 'who sealed it, and that it is whole' },
@@ -36,7 +41,7 @@ export const verify = defineCommand({
   ],
   run: async (context, paths, values) => {
     const { terminal, failures, signal } = context
-    const { sources, totalBytes } = planSources(context, paths)
+    const { sources, totalBytes } = planSources(context, paths, leftOut)
     const reader = await readerFor(context, values, sources)
     const names = sources.map(({ inputName }) => inputName)
     const progress = new ProgressLine(terminal, { verb: 'verifying', names, totalBytes })
@@ -52,6 +57,17 @@ export const verify = defineCommand({
     progress.end()
   },
 })
+
+/**
+ * Nothing that calls itself a sealed file is passed over in silence: what is a link today was a file
+ * yesterday. Other files are named even to who wants to hear little, since a sealed file may have been renamed.
+ */
+function leftOut({ terminal, failures }: Context, { path, reason }: SkippedEntry): void {
+  const text = `${displayName(path)} was not verified: it ${reason}`
+  if (!CALLED_SEALED.test(path)) return terminal.warning(text)
+  const hint = 'verify it by its own name, or take it out of the folder'
+  failures.report(new CliError('UNSUPPORTED', text, { hint }), path)
+}
 
 async function readerFor(
   context: Context,
