@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseRecipient, type Recipient } from '@strongroom/core/age'
-import { parsePublicCard, type KeyContainer, type Profile } from '@strongroom/core/container'
+import { fingerprintOf, parsePublicCard, type KeyContainer, type Profile } from '@strongroom/core/container'
 import { CliError } from './cli-error.ts'
 import type { Context, OptionTable } from './command.ts'
 import { displayName } from './escape-text.ts'
@@ -53,6 +54,22 @@ export function resolveRecipients(
 /** What a recipient is called on a line: cut in the middle, since post-quantum ones have 1,959 characters. */
 export function shortRecipient(text: string): string {
   return text.length <= 70 ? text : `${text.slice(0, 24)}…${text.slice(-8)}`
+}
+
+/** What is compared of a recipient instead of all its characters: container.md, "Keys". */
+export interface RecipientKey {
+  readonly algorithm: 'mlkem768x25519' | 'x25519'
+  /** `SHA256:` and base64, as `strongroom container show` shows its owner. */
+  readonly fingerprint: string
+}
+
+/** The algorithm and key id of a recipient. */
+export function recipientKey(recipient: Recipient): RecipientKey {
+  const id = createHash('sha256').update(`strongroom exchange v1\n${recipient.toString()}`).digest()
+  return {
+    algorithm: recipient.postQuantum ? 'mlkem768x25519' : 'x25519',
+    fingerprint: fingerprintOf(Uint8Array.from(id)),
+  }
 }
 
 /** `pq` or `classic`, for a word in a sentence. */

@@ -122,8 +122,8 @@ suite('--json', { concurrency: 3 }, () => {
     const [added] = await home.json(['signer', 'add', 'self', 'me.card'])
     assertShape(added, {
       added: [
-        { alias: 'self', kind: 'signer', fingerprint: FINGERPRINT },
-        { alias: 'self', kind: 'recipient', fingerprint: /^age1/ },
+        { alias: 'self', kind: 'signer', algorithm: 'ed25519', fingerprint: FINGERPRINT },
+        { alias: 'self', kind: 'recipient', algorithm: 'x25519', fingerprint: FINGERPRINT },
       ],
     })
     assert.equal((await home.json(['signer', 'list'])).length, 2)
@@ -192,6 +192,12 @@ suite('help', { concurrency: 3 }, () => {
         assert.ok([...known, '--json'].includes(flag), `${row.name}: ${flag}`)
       }
     }
+  })
+
+  test('help before the command instead of behind it', async (t) => {
+    const home = new Home(t)
+    assert.match((await home.ok(['help', 'seal'])).stdout, /^Usage: strongroom seal /)
+    assert.match((await home.ok(['help'])).stdout, /^Usage: strongroom <command>/)
   })
 
   test('--version', async (t) => {

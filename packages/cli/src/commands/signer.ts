@@ -1,11 +1,13 @@
 import { readFileSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { parsePublicCard, type PublicCard } from '@strongroom/core/container'
+import type { Recipient } from '@strongroom/core/age'
+import { parsePublicCard, type PublicCard, type SignerKey } from '@strongroom/core/container'
 import { usage } from '../cli-error.ts'
 import { type Context, defineCommand } from '../command.ts'
 import { displayName } from '../escape-text.ts'
 import { knownRecipients, knownSigners, OWN_NAME } from '../owner.ts'
-import { profileOf, shortRecipient } from '../recipients.ts'
+import { profileOf, recipientKey } from '../recipients.ts'
+import type { Field } from '../terminal.ts'
 
 const CLASSIC_SUFFIX = '.classic'
 const ALIAS = { name: '<alias>', description: 'what you call them', completes: 'signer' } as const
@@ -24,8 +26,9 @@ export const signerAdd = defineCommand({
     comment: { flags: '--comment <text>', kind: 'value', description: 'a remark behind the keys' },
   },
   notes: [
-    'A card proves nothing by itself: compare the fingerprint that is shown with the one that its owner sees',
-    'in strongroom container show, over the telephone or face to face.',
+    'A card proves nothing by itself: compare every line that is shown with what its owner sees in strongroom',
+    'container show, over the telephone or face to face. Who exchanged a signer forges seals; who exchanged a',
+    'recipient reads what you seal.',
     '',
     'The recipients on the card get the alias too, so that strongroom seal -r ALIAS works. A second, classic key',
     `of somebody is called ALIAS${CLASSIC_SUFFIX}.`,
@@ -37,14 +40,18 @@ export const signerAdd = defineCommand({
   run: async (context, [alias = '', source = ''], { comment }) => {
     if (alias.toLowerCase() === OWN_NAME) throw usage(`"${OWN_NAME}" is what your own seals are shown as`)
     const card = parsePublicCard(readFileSync(source === '-' ? 0 : source, 'utf8'))
-    const entries = [...signerEntries(alias, card), ...recipientEntries(alias, card)]
+    const entries = [
+      ...signersOf(alias, card).map(([name, signer]) => signerEntry(name, signer)),
+      ...recipientsOf(alias, card).map(([name, recipient]) => recipientEntry(name, recipient)),
+    ]
     save(context, alias, card, comment ?? '')
     context.terminal.record({ added: entries })
-    for (const { alias: name, kind, fingerprint } of entries) {
-      context.terminal.done(displayName(name), `${kind}  ${fingerprint}`)
+    for (const { alias: name, kind, algorithm, fingerprint } of entries) {
+      context.terminal.done(displayName(name), `${DOES[kind]}  ${algorithm}  ${fingerprint}`)
     }
-    if (card.signers.length > 0)
-      context.terminal.note('compare the fingerprint with its owner before you rely on it')
+    context.terminal.note(
+      'compare all of these lines with strongroom container show of their owner before you rely on them',
+    )
   },
 })
 
@@ -57,18 +64,14 @@ export const signerList = defineCommand({
   ],
   run: async (context) => {
     const { terminal } = context
-    const signers = knownSigners(context).entries
-    const recipients = knownRecipients(context).entries
     const rows = [
-      ...signers.map(({ alias, signer, comment }) => ({
-        alias,
-        kind: 'signer',
-        key: signer.fingerprint,
+      ...knownSigners(context).entries.map(({ alias, signer, comment }) => ({
+        ...signerEntry(alias, signer),
+        key: signer.toString(),
         comment,
       })),
-      ...recipients.map(({ alias, recipient, comment }) => ({
-        alias,
-        kind: 'recipient',
+      ...knownRecipients(context).entries.map(({ alias, recipient, comment }) => ({
+        ...recipientEntry(alias, recipient),
         key: recipient.toString(),
         comment,
       })),
@@ -78,7 +81,7 @@ export const signerList = defineCommand({
     else
       terminal.table(
         ['kind', 'alias', 'key'],
-        rows.map(({ kind, alias, key }) => [kind, alias, shortRecipient(key)]),
+        rows.map(({ kind, alias, fingerprint }) => [kind, alias, fingerprint]),
       )
   },
 })
@@ -93,18 +96,22 @@ export const signerShow = defineCommand({
   ],
   run: async (context, [alias = '']) => {
     const { terminal } = context
-    const signer = knownSigners(context).named(alias)
-    const recipient = knownRecipients(context).named(alias)
+    const signer = knownSigners(context).named(alias)?.signer
+    const recipient = knownRecipients(context).named(alias)?.recipient
     if (!signer && !recipient) throw nobody(context, alias)
     terminal.record({
       alias,
-      ...(signer ? { signer: signer.signer.toString(), fingerprint: signer.signer.fingerprint } : {}),
-      ...(recipient ? { recipient: recipient.recipient.toString() } : {}),
+      ...(signer ? { signer: signer.toString(), fingerprint: signer.fingerprint } : {}),
+      ...(recipient
+        ? { recipient: recipient.toString(), recipientFingerprint: recipientKey(recipient).fingerprint }
+        : {}),
     })
     terminal.heading(displayName(alias))
     terminal.fields([
-      ...(signer ? [['signs with', `${signer.signer.suite}  ${signer.signer.fingerprint}`] as const] : []),
-      ...(recipient ? [['recipient', recipient.recipient.toString()] as const] : []),
+      ...(signer ? [fieldOf(signerEntry(alias, signer))] : []),
+      ...(recipient
+        ? [fieldOf(recipientEntry(alias, recipient)), ['recipient', recipient.toString()] as const]
+        : []),
     ])
   },
 })
@@ -139,10 +146,19 @@ export const signerRemove = defineCommand({
   },
 })
 
+/** A key under its alias, as much of it as is compared. */
 interface Entry {
   readonly alias: string
   readonly kind: 'signer' | 'recipient'
+  readonly algorithm: string
   readonly fingerprint: string
+}
+
+/** What each kind is called where `strongroom container show` shows it to its owner. */
+const DOES = { signer: 'signs with', recipient: 'opens with' } as const
+
+function fieldOf({ kind, algorithm, fingerprint }: Entry): Field {
+  return [DOES[kind], `${algorithm}  ${fingerprint}`]
 }
 
 /** The post-quantum key, or the only one, has the alias itself; a classic one beside it a longer name. */
@@ -164,20 +180,12 @@ function recipientsOf(alias: string, { recipients }: PublicCard) {
   return named(alias, recipients, (recipient) => profileOf(recipient) === 'classic')
 }
 
-function signerEntries(alias: string, card: PublicCard): Entry[] {
-  return signersOf(alias, card).map(([name, { fingerprint }]) => ({
-    alias: name,
-    kind: 'signer',
-    fingerprint,
-  }))
+function signerEntry(alias: string, { suite, fingerprint }: SignerKey): Entry {
+  return { alias, kind: 'signer', algorithm: suite, fingerprint }
 }
 
-function recipientEntries(alias: string, card: PublicCard): Entry[] {
-  return recipientsOf(alias, card).map(([name, recipient]) => ({
-    alias: name,
-    kind: 'recipient',
-    fingerprint: shortRecipient(recipient.toString()),
-  }))
+function recipientEntry(alias: string, recipient: Recipient): Entry {
+  return { alias, kind: 'recipient', ...recipientKey(recipient) }
 }
 
 /** Both lists are changed in memory before either is written: a name that is taken leaves both as they were. */
