@@ -8,6 +8,10 @@ wanted=(
   age:age                       # opens and makes the same files
   openssl:openssl               # second opinion on keys, digests and ciphers
   expect:expect                 # a terminal for prompts
+  gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus-daemon   # a desktop's keyring
+  fish:fish zsh:zsh             # completion
+  mandoc:mandoc                 # a strict reader of manual pages
+  /usr/bin/node:nodejs          # a Node that is too old
   minisign:minisign gpg:gnupg   # rivals in the benchmarks
   /usr/bin/time:time            # CPU time and memory of one process
 )
