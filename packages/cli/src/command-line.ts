@@ -21,7 +21,12 @@ const STREAMS = { out: process.stdout, err: process.stderr }
 export async function main(): Promise<void> {
   // Should the process end before the command has, that is a mistake of ours and must not look like success.
   process.exitCode = EXIT.internal
-  process.exitCode = await run(process.argv.slice(2))
+  process.exitCode = await run(asOption(process.argv.slice(2)))
+}
+
+/** `help seal` is what many people type for `seal --help`. */
+function asOption(words: readonly string[]): readonly string[] {
+  return words[0] === 'help' ? [...words.slice(1), '--help'] : words
 }
 
 async function run(words: readonly string[]): Promise<number> {

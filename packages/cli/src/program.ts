@@ -72,6 +72,8 @@ function prepare(program: Program, output: HelpOutput): void {
   program.configureOutput({
     writeOut: (text) => output.write(text, 'out'),
     writeErr: (text) => output.write(text, 'err'),
+    getOutHelpWidth: () => output.width,
+    getErrHelpWidth: () => output.width,
     // What is wrong is thrown too, and told in our own words.
     outputError: () => undefined,
   })

@@ -5,7 +5,7 @@ import { suite, test } from 'node:test'
 import { complete } from '../src/completion.ts'
 import { foldersOf } from '../src/folders.ts'
 import { initialised } from './fixtures.ts'
-import { BIN, Home } from './program.ts'
+import { BIN, type Home } from './program.ts'
 
 /** What is offered for a command line whose last word is being typed. */
 async function offered(line: string, home: string): Promise<{ words: string[]; mode: string }> {

@@ -10,7 +10,7 @@ import { utf8Encode } from '@strongroom/core/bytes'
 import { usage } from '../cli-error.ts'
 import { type Context, defineCommand } from '../command.ts'
 import { displayName } from '../escape-text.ts'
-import { containerName, OWNER_OPTIONS, openContainer, type OwnerValues } from '../owner.ts'
+import { containerName, lockedContainer, OWNER_OPTIONS, openContainer, type OwnerValues } from '../owner.ts'
 
 type Form = 'card' | 'ageIdentity' | 'backup'
 
@@ -75,6 +75,9 @@ const WRITERS: Readonly<
   },
   backup: async (context, values) => {
     const path = new ContainerStore(context.folders.containers).pathOf(containerName(context, values))
+    if (lockedContainer(context, values).protection === 'keyring') {
+      context.terminal.warning('this copy opens with the keyring of this system alone')
+    }
     return readRegularFile(path, MAX_CONTAINER_BYTES, 'container').bytes
   },
 }

@@ -9,6 +9,10 @@ const NEXT = [
   ['strongroom container export', 'your public card, for people who seal for you'],
 ] as const
 
+const KEEP = 'keep a copy of that file elsewhere: without it nobody can open what is sealed for you'
+const KEEP_KEYRING =
+  'that file opens with this keyring alone: for a copy elsewhere, give it a passphrase with strongroom container protect'
+
 /** `strongroom init`: the first container, and what to do next. */
 export const init = defineCommand({
   options: {
@@ -36,6 +40,6 @@ export const init = defineCommand({
     terminal.heading('next')
     terminal.steps(NEXT)
     terminal.line()
-    terminal.note('keep a copy of that file elsewhere: without it nobody can open what is sealed for you')
+    terminal.note(values.keyring ? KEEP_KEYRING : KEEP)
   },
 })

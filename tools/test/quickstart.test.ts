@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { suite, test } from 'node:test'
-import { Home } from './program.ts'
+import { Home } from '../../packages/cli/test/program.ts'
 
-const QUICKSTART = fileURLToPath(new URL('../../../tools/quickstart.ts', import.meta.url))
+const QUICKSTART = fileURLToPath(new URL('../quickstart.ts', import.meta.url))
 
 suite('the quickstart', () => {
   test('takes a file of one’s own, proves that it comes back, and leaves it alone', (t) => {
