@@ -93,3 +93,10 @@ function dearmoredOrUndefined(text: string): Uint8Array | undefined {
     return undefined
   }
 }
+
+test('a long run of white space is read in a time that grows with its length', () => {
+  // 4 MiB took a regular expression hours; the runner's own time limit is the bound here.
+  const spaces = ' '.repeat(4 * 1_048_576)
+  assert.throws(() => dearmor(`${BEGIN}\n${spaces}x`), { code: 'ARMOR' })
+  assert.equal(isArmored(`${spaces}x`), false)
+})
