@@ -98,8 +98,12 @@ function writeTemporary(path: string, bytes: Uint8Array, mode: number, calls: Di
   }
 }
 
-/** A hard link fails if the name is taken, where a rename would replace what is there. */
-function takeFreeName(temporary: string, path: string, calls: DiskCalls): void {
+/**
+ * Gives a finished file its name. A hard link fails if the name is taken, where a rename would replace what is there.
+ *
+ * @throws the platform's error: EEXIST if the name is taken
+ */
+export function takeFreeName(temporary: string, path: string, calls: DiskCalls = NODE_CALLS): void {
   try {
     calls.linkSync(temporary, path)
   } catch (error) {

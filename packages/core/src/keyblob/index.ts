@@ -6,7 +6,7 @@ export { encodeKeyBlob, openKeyBlob, parseKeyBlob, unwrapSessionKey } from './ke
 export type { OpenedKeyBlob } from './key-blob.ts'
 export { KeyBlobError } from './key-blob-error.ts'
 export type { KeyBlobErrorCode } from './key-blob-error.ts'
-export { encodeMetadata, MAX_TEXT_BYTES, parseMetadata } from './metadata.ts'
+export { encodeMetadata, MAX_TEXT_BYTES, MAX_VERSION, parseMetadata } from './metadata.ts'
 export type { Metadata } from './metadata.ts'
 export { isPad, MIN_PAD_BYTES, padStanza } from './pad-stanza.ts'
 export { parseSealBody } from './seal-body.ts'

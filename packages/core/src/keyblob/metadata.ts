@@ -23,6 +23,8 @@ export interface Metadata {
   readonly previous?: Uint8Array
 }
 
+/** The last version that a serial number can have. */
+export const MAX_VERSION = 0xffffffff
 export const MAX_TEXT_BYTES = 1024
 /** Tags, lengths and all fields at their largest. */
 export const MAX_METADATA_BYTES = 7 * 3 + 2 * MAX_TEXT_BYTES + 2 + 8 + 8 + 4 + 32
@@ -72,7 +74,7 @@ const FIELDS: ReadonlyMap<number, Field> = new Map<number, Field>([
     {
       name: 'version',
       encode: (value: number) => new ByteWriter(4).u32(value).toBytes(),
-      decode: (bytes) => inRange('version', bytes.u32(), 1, 0xffffffff),
+      decode: (bytes) => inRange('version', bytes.u32(), 1, MAX_VERSION),
     },
   ],
   [7, { name: 'previous', encode: (value: Uint8Array) => value, decode: (bytes) => bytes.take(32).slice() }],

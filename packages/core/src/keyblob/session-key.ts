@@ -4,20 +4,24 @@ import {
   newFileKey,
   WRAPPED_FILE_KEY_BYTES,
   wrapFileKey,
+  type Header,
   type Identity,
   type Recipient,
   type Stanza,
 } from '../age/index.ts'
 import { BytesError, fromBase64, toBase64, wipe } from '../bytes/index.ts'
 import type { SigningKey } from '../container/index.ts'
-import { encodeKeyBlob, openKeyBlob, parseKeyBlob } from './key-blob.ts'
+import { encodeKeyBlob, openKeyBlob, parseKeyBlob, type OpenedKeyBlob } from './key-blob.ts'
 import { KeyBlobError } from './key-blob-error.ts'
 import { openOnce, sealOnce } from './one-message-cipher.ts'
+import { isPad } from './pad-stanza.ts'
 import { draftSeal, finishSeal, signDrafts } from './seal-draft.ts'
+import { SEAL_TYPE } from './seal-stanza.ts'
 import { newSerial, type Serial } from './serial.ts'
 import type { SignerDirectory, VerifiedSeal } from './verified-seal.ts'
 
 export const SESSION_KEY_TYPE = 'strongroom/session-key'
+const POST_QUANTUM_TYPE = 'mlkem768x25519'
 const INFO = 'strongroom session-key v1'
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
@@ -88,20 +92,43 @@ export function checkSessionKeyName(name: string): void {
   )
 }
 
+/** A stanza that is malformed is a malformed blob: it must not stop a reader who has other keys. */
+function openUniformly(
+  header: Header,
+  identities: readonly Identity[],
+  signers: SignerDirectory,
+): OpenedKeyBlob {
+  try {
+    return openKeyBlob(header, identities, signers)
+  } catch (cause) {
+    if (!(cause instanceof AgeError)) throw cause
+    throw new KeyBlobError('SEAL_FORMAT', 'key blob: malformed stanza', { cause })
+  }
+}
+
+/** Any stanza that is not known to be may be what a quantum computer opens. */
+function isPostQuantum({ stanzas }: Header): boolean {
+  const recipients = stanzas.filter((stanza) => stanza.type !== SEAL_TYPE && !isPad(stanza))
+  return recipients.every((stanza) => stanza.type === POST_QUANTUM_TYPE)
+}
+
 /**
  * A named session key whose blob was verified: it wraps the file keys of files sealed under it.
  *
  * To hold one is the proof that its blob was signed by somebody the reader knows: only
- * `openSessionKey` makes one.
+ * `open` makes one.
  */
 export class NamedSessionKey implements Identity {
   readonly kind = SESSION_KEY_TYPE
   readonly name: string
   readonly seal: VerifiedSeal
+  /** Whether a future quantum computer leaves its blob secret; if not, a file sealed under it is no safer. */
+  readonly postQuantum: boolean
   #key: Uint8Array | undefined
 
-  private constructor(name: string, sessionKey: Uint8Array, seal: VerifiedSeal) {
+  private constructor(name: string, sessionKey: Uint8Array, seal: VerifiedSeal, postQuantum: boolean) {
     this.name = name
+    this.postQuantum = postQuantum
     this.#key = sessionKey
     this.seal = seal
   }
@@ -117,9 +144,10 @@ export class NamedSessionKey implements Identity {
     identities: readonly Identity[],
     signers: SignerDirectory,
   ): NamedSessionKey {
-    const { sessionKey, seal } = openKeyBlob(parseKeyBlob(blob), identities, signers)
+    const header = parseKeyBlob(blob)
+    const { sessionKey, seal } = openUniformly(header, identities, signers)
     if (seal.kind === 'session-key' && seal.metadata.name === name) {
-      return new NamedSessionKey(name, sessionKey, seal)
+      return new NamedSessionKey(name, sessionKey, seal, isPostQuantum(header))
     }
     wipe(sessionKey)
     throw new KeyBlobError('NOT_AUTHENTIC', `this is not the key blob of the session key ${name}`)

@@ -13,6 +13,8 @@ const DIGEST_BYTES = 32
 const MAX_JOURNAL_BYTES = 1_048_576 + 256
 const OWNER_ONLY = 0o600
 const MAX_NAME_BYTES = 255
+/** What a file of the journal's name, or something else, is refused with. */
+const TAKEN: ReadonlySet<string> = new Set(['EXISTS', 'SYMLINK', 'UNSUPPORTED'])
 
 /**
  * A header that replaces another of the same length, in place.
@@ -23,6 +25,7 @@ const MAX_NAME_BYTES = 255
  * Bytes: label | SHA-256 leaf hash of the payload nonce and its place | header | leaf hash of all before.
  */
 export interface HeaderReplacement {
+  /** A whole header and nothing else. */
   readonly header: Uint8Array
   /** The payload nonce, which the new header must stand in front of. */
   readonly nonce: Uint8Array
@@ -44,22 +47,34 @@ export function canHaveJournal(path: string): boolean {
  * If the process dies before the journal has its name, the file is as it was; after that, it opens with
  * the new header, from the journal, until somebody finishes.
  *
- * @throws SealError BUSY if a journal is there; IO
+ * @returns false if something that is no journal of this file has the journal's name: the file is as it was
+ * @throws SealError BUSY if there is a journal of this file; IO
  */
-export async function replaceHeader(path: string, fd: number, replacement: HeaderReplacement): Promise<void> {
-  const journal = await writeJournal(path, replacement)
+export async function replaceHeader(
+  path: string,
+  fd: number,
+  replacement: HeaderReplacement,
+): Promise<boolean> {
+  const journal = await writeJournal(path, fd, replacement)
+  if (journal === undefined) return false
   applyHeader(fd, replacement.header)
   removeJournal(journal)
+  return true
+}
+
+/** Whether a journal of the owner's stands beside a file, fitting or not. */
+export function hasJournal(path: string): boolean {
+  return readOwn(journalPath(path)) !== undefined
 }
 
 /**
- * Finishes an interrupted replacement, if there is one.
+ * Finishes an interrupted replacement, if there is one. The caller has verified the header that it brings.
  *
  * @returns whether there was one
  */
 export function finishInterrupted(path: string): boolean {
   const journal = journalPath(path)
-  const fd = attempt('open', () => openSync(path, constants.O_RDWR), path)
+  const fd = attempt('open', () => openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)), path)
   try {
     const bytes = readOwn(journal)
     if (!bytes) return false
@@ -76,9 +91,13 @@ export function finishInterrupted(path: string): boolean {
 /** The header that an interrupted replacement has made valid; undefined if there is none. */
 export function overlayHeader(path: string, fd: number): Header | undefined {
   // The journal stands beside the file, not beside a symbolic link to it.
-  const bytes = readOwn(journalPath(realPath(path)))
-  const replacement = bytes && replacementFor(fd, bytes)
+  const replacement = replacementIn(journalPath(realPath(path)), fd)
   return replacement && parseHeader(replacement.header)
+}
+
+function replacementIn(journal: string, fd: number): HeaderReplacement | undefined {
+  const bytes = readOwn(journal)
+  return bytes && replacementFor(fd, bytes)
 }
 
 function realPath(path: string): string {
@@ -91,7 +110,11 @@ function realPath(path: string): string {
   }
 }
 
-async function writeJournal(path: string, { header, nonce }: HeaderReplacement): Promise<string> {
+async function writeJournal(
+  path: string,
+  fd: number,
+  { header, nonce }: HeaderReplacement,
+): Promise<string | undefined> {
   const journal = journalPath(path)
   let file: PrivateFile | undefined
   try {
@@ -105,7 +128,8 @@ async function writeJournal(path: string, { header, nonce }: HeaderReplacement):
     await file.commit(OWNER_ONLY)
   } catch (error) {
     file?.discard()
-    if (!(error instanceof SealError) || error.code !== 'EXISTS') throw error
+    if (!(error instanceof SealError) || !TAKEN.has(error.code)) throw error
+    if (!replacementIn(journal, fd)) return undefined
     throw new SealError('BUSY', 'another rewrap of the file is under way', { cause: error, path })
   }
   try {
@@ -138,9 +162,19 @@ function replacementFor(fd: number, journal: Uint8Array): HeaderReplacement | un
   if (!equalBytes(reader.take(LABEL.length), LABEL)) return undefined
   const place = reader.take(DIGEST_BYTES)
   const header = reader.rest().slice()
+  if (!isHeader(header)) return undefined
   const nonce = new Uint8Array(NONCE_BYTES)
   readAt(fd, nonce, header.length)
   return equalBytes(place, placeOf(nonce, header.length)) ? { header, nonce } : undefined
+}
+
+/** Anything else would be written over the start of the file, whatever that is. */
+function isHeader(bytes: Uint8Array): boolean {
+  try {
+    return parseHeader(bytes).length === bytes.length
+  } catch {
+    return false
+  }
 }
 
 function placeOf(nonce: Uint8Array, offset: number): Uint8Array {
@@ -151,8 +185,8 @@ function placeOf(nonce: Uint8Array, offset: number): Uint8Array {
  * The bytes of a journal; undefined if there is none.
  *
  * Whoever can write in the folder can put one there. It is used only if it is whole, belongs to the owner of this
- * process alone, and was made for a file with this nonce at this place: it can then do no more than its author
- * could do to the file, and the header it brings is verified like any other.
+ * process alone, holds a header, and was made for a file with this nonce at this place. The header that it brings is
+ * verified like any other, before a byte of the file is changed.
  */
 function readOwn(journal: string): Uint8Array | undefined {
   const fd = openJournal(journal)

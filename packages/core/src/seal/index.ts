@@ -1,4 +1,6 @@
 /** Sealing files, opening and verifying them, and giving them to others. */
+export { removeIfUnchanged } from './file-state.ts'
+export type { FileState } from './file-state.ts'
 export { journalPath } from './header-journal.ts'
 export type { Input } from './input.ts'
 export { inspectFile } from './inspect-file.ts'

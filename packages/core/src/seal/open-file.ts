@@ -9,7 +9,7 @@ import type { Output } from './output.ts'
 import { openRange, type ByteRange } from './open-range.ts'
 import { runPayload, type RunOptions } from './payload-run.ts'
 import { PrivateFile, type FileTarget } from './private-file.ts'
-import { checkOutput } from './same-file.ts'
+import { InputFiles } from './same-file.ts'
 import type { Watching } from './seal-files.ts'
 import { openSealedInput, type SealedInput } from './sealed-input.ts'
 import { checkSegments } from './segment-check.ts'
@@ -50,7 +50,7 @@ const PRIVATE_MODE = 0o600
  */
 export async function openFile(job: OpenJob, options: OpenOptions): Promise<OpenedFile> {
   return reporting('path' in job.input ? job.input.path : undefined, async () => {
-    checkOutput(job.input, job.output)
+    new InputFiles([job.input]).checkOutput(job.output)
     const file = await openSealedInput(job.input)
     try {
       return await openInto(file, job.output, options)

@@ -44,6 +44,7 @@ export async function openRange(
   const end = checkedEnd(range, payload.plaintextLength)
   const leaves = new VerifiedLeaves(payload)
   const key = PayloadKey.fromRaw(payload.key)
+  if (!payload.table) checkLength(payload, key)
   const lastLeaf = Math.max(0, Math.ceil(end / LEAF_PLAINTEXT_BYTES) - 1)
   let written = 0
   for (let leaf = Math.floor(range.offset / LEAF_PLAINTEXT_BYTES); leaf <= lastLeaf; leaf++) {
@@ -107,6 +108,14 @@ class VerifiedLeaves {
     readFullyAt(this.#payload.fd, bytes, this.#payload.offset + first * LEAF_BYTES)
     return bytes
   }
+}
+
+/** Nobody signed the length: that its last chunk is the last proves it. @throws AgeError PAYLOAD */
+function checkLength({ fd, offset, plaintextLength }: Payload, key: PayloadKey): void {
+  const last = chunkCount(plaintextLength) - 1
+  const sealed = new Uint8Array(sealedPayloadLength(plaintextLength) - last * SEALED_CHUNK_BYTES)
+  readFullyAt(fd, sealed, offset + last * SEALED_CHUNK_BYTES)
+  key.decryptChunk(last, true, sealed)
 }
 
 function* decrypted(

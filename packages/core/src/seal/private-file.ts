@@ -1,5 +1,16 @@
-import { constants, fchmodSync, fsync, linkSync, lstatSync, openSync, renameSync, type Stats } from 'node:fs'
+import {
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsync,
+  lstatSync,
+  openSync,
+  renameSync,
+  type BigIntStats,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
+import { takeFreeName } from '../container/index.ts'
+import { isSameState, isUnchanged, type FileState } from './file-state.ts'
 import { attempt, closeQuietly, systemError } from './positional-io.ts'
 import { haveSameFile } from './same-file.ts'
 import { SealError } from './seal-error.ts'
@@ -10,6 +21,8 @@ export interface FileTarget {
   readonly path: string
   /** Replace an existing file. */
   readonly overwrite?: boolean | undefined
+  /** What the file to be replaced was when it was read: another that took its name meanwhile is not replaced. */
+  readonly expected?: FileState | undefined
 }
 
 const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = constants
@@ -25,28 +38,31 @@ export class PrivateFile {
   readonly fd: number
   readonly target: FileTarget
   readonly #temporary: string
+  /** What has the name and is to be replaced; undefined if the name was free. */
+  readonly #replaced: BigIntStats | undefined
   #open = true
   #state: 'private' | 'committed' = 'private'
 
-  private constructor(target: FileTarget, temporary: string, fd: number) {
+  private constructor(target: FileTarget, temporary: string, fd: number, replaced: BigIntStats | undefined) {
     this.target = target
     this.#temporary = temporary
     this.fd = fd
+    this.#replaced = replaced
   }
 
   /**
    * Starts a file. The target is looked at first, so that a refusal costs nothing.
    *
-   * @throws SealError EXISTS, SYMLINK, UNSUPPORTED, IO
+   * @throws SealError EXISTS, SYMLINK, UNSUPPORTED, INPUT_CHANGED, IO
    */
   static create(target: FileTarget): PrivateFile {
-    checkTarget(target)
+    const replaced = checkTarget(target)
     const folder = dirname(target.path)
     const temporary = join(folder, temporaryName(folder))
     const flags = O_CREAT | O_EXCL | O_RDWR | (O_NOFOLLOW ?? 0)
     const fd = attempt('create a file in', () => openSync(temporary, flags, 0), folder)
     trackTemporary(temporary)
-    return new PrivateFile(target, temporary, fd)
+    return new PrivateFile(target, temporary, fd, replaced)
   }
 
   /**
@@ -55,15 +71,18 @@ export class PrivateFile {
    * If the process dies before the last step, the old file is there; after it, the new one. That the
    * name survives a power cut takes `syncFolder`, once for many files.
    *
-   * @throws SealError EXISTS if somebody else made the file meanwhile; IO
+   * @throws SealError EXISTS or INPUT_CHANGED if somebody else took or changed the name meanwhile; IO
    */
   async commit(mode: number): Promise<void> {
-    const { path, overwrite } = this.target
+    const { path } = this.target
     await synchronise(this.fd, path)
     // Not before all that takes time: who is killed from here on leaves a finished file that lacks its name.
+    if (this.#replaced) keepOwner(this.fd, this.#replaced)
     attempt('finish', () => fchmodSync(this.fd, mode), path)
     this.#close()
-    if (overwrite) {
+    if (this.#replaced) {
+      // What somebody else put there since is not ours to replace.
+      if (!isUnchanged(path, this.#replaced)) throw changed(path)
       attempt('rename to', () => renameSync(this.#temporary, path), path)
       forgetTemporary(this.#temporary)
     } else {
@@ -85,7 +104,7 @@ export class PrivateFile {
   #linkNew(): void {
     const { path } = this.target
     try {
-      linkSync(this.#temporary, path)
+      takeFreeName(this.#temporary, path)
     } catch (cause) {
       // Over a network, a link that was made can be reported as refused: the name tells (link(2), "BUGS").
       if (haveSameFile(this.#temporary, path)) return
@@ -107,14 +126,26 @@ function synchronise(fd: number, path: string): Promise<void> {
   })
 }
 
-function checkTarget(target: FileTarget): void {
-  const found = lstatSync(target.path, { throwIfNoEntry: false })
-  if (!found) return
+/** What is to be replaced; undefined if the name is free. */
+function checkTarget(target: FileTarget): BigIntStats | undefined {
+  const found = lstatSync(target.path, { bigint: true, throwIfNoEntry: false })
+  if (target.expected && !(found && isSameState(target.expected, found))) throw changed(target.path)
+  if (!found) return undefined
   refuseUnlessFile(found, target)
   if (!target.overwrite) throw exists(target.path)
+  return found
 }
 
-function refuseUnlessFile(found: Stats, { path }: FileTarget): void {
+/** A file that is replaced keeps its owner, where the system lets us give files away. */
+function keepOwner(fd: number, { uid, gid }: BigIntStats): void {
+  try {
+    fchownSync(fd, Number(uid), Number(gid))
+  } catch {
+    // Only a privileged process may: for all others the new file is their own.
+  }
+}
+
+function refuseUnlessFile(found: BigIntStats, { path }: FileTarget): void {
   if (found.isSymbolicLink()) {
     throw new SealError('SYMLINK', `${path} is a symbolic link`, { path })
   }
@@ -127,4 +158,8 @@ function exists(path: string): SealError {
 
 function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
+}
+
+function changed(path: string): SealError {
+  return new SealError('INPUT_CHANGED', `${path} was changed by somebody else`, { path })
 }

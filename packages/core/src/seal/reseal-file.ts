@@ -4,8 +4,9 @@ import { wipe } from '../bytes/index.ts'
 import { syncFolder } from '../container/index.ts'
 import { signDrafts } from '../keyblob/index.ts'
 import { reporting } from './failure.ts'
-import { finishInterrupted } from './header-journal.ts'
 import { assertUnchanged } from './input.ts'
+import { finishInterruptedRewrap } from './interrupted-rewrap.ts'
+import { fileVersion } from './ledger.ts'
 import { runPayload } from './payload-run.ts'
 import { checkRecipients } from './recipients.ts'
 import { SealError } from './seal-error.ts'
@@ -17,7 +18,9 @@ import { stage, type Sealer, type Staged } from './stage.ts'
 import { unlock, type Reader, type Unlocked } from './unlock.ts'
 
 /** Who reads the old version and who seals the new one. */
-export interface ResealOptions extends Reader, Sealer, Watching {
+export interface ResealOptions extends Reader, Omit<Sealer, 'visibility'>, Watching {
+  /** As it was, unless told. */
+  readonly visibility?: Sealer['visibility'] | undefined
   /** Replaces the description. */
   readonly description?: string | undefined
 }
@@ -33,10 +36,10 @@ export interface ResealOptions extends Reader, Sealer, Watching {
  */
 export async function resealFile(path: string, options: ResealOptions): Promise<SealedFile> {
   return reporting(path, async () => {
-    checkRecipients(options.recipients)
+    checkRecipients(options.recipients, options.namedKey)
     // Through a symbolic link, the file that it names is replaced, not the link.
     const target = realpathSync(path)
-    finishInterrupted(target)
+    await finishInterruptedRewrap(target, options)
     const file = await openSealedInput({ path: target })
     try {
       const staged = await stageAgain(file, target, options)
@@ -56,8 +59,11 @@ async function stageAgain(file: SealedInput, target: string, options: ResealOpti
   const source = sealedSource(file, unlocked)
   try {
     const { plaintextLength, seal } = unlocked
-    const naming = { description: options.description, previous: seal }
-    return await stage(source, { path: target, overwrite: true }, naming, options, 1, {
+    const newestVersion = seal && options.ledger?.newestVersion(seal.serial, options.signingKey.signer.keyId)
+    const naming = { description: options.description, previous: seal, newestVersion }
+    const sealer = { ...options, visibility: options.visibility ?? seal?.visibility ?? 'private' }
+    const output = { path: target, overwrite: true, expected: file.source.file }
+    return await stage(source, output, naming, sealer, 1, {
       threads: options.threads,
       signal: options.signal,
       onBytes: (doneBytes) => options.onProgress?.({ job: 0, doneBytes, totalBytes: plaintextLength }),
@@ -74,6 +80,7 @@ function sealedSource(file: SealedInput, { sessionKey, seal, plaintextLength }: 
   const { name, mode, mtimeNs, description } = seal?.metadata ?? {}
   return {
     plaintextLength,
+    state: file.source.file,
     facts: {
       ...(name === undefined ? {} : { name }),
       ...(mode === undefined ? {} : { mode }),
@@ -96,8 +103,9 @@ async function finish(staged: Staged, target: string, options: ResealOptions): P
   if (!batch) throw new SealError('LIMIT', 'batch: no signature')
   await staged.release(batch)
   if (staged.folder !== undefined) syncFolder(staged.folder)
-  const { serial, version, plaintextBytes, sealedBytes, draft } = staged
-  options.ledger?.record(serial, version, draft.sealId)
+  const { serial, version, plaintextBytes, sealedBytes, source, draft } = staged
+  const signerId = options.signingKey.signer.keyId
+  options.ledger?.remember(fileVersion(serial, signerId, version, draft.sealId))
   return {
     job: 0,
     output: { path: target },
@@ -106,5 +114,6 @@ async function finish(staged: Staged, target: string, options: ResealOptions): P
     version,
     plaintextBytes,
     sealedBytes,
+    source,
   }
 }

@@ -6,9 +6,10 @@ import { wipe } from '../bytes/index.ts'
 import { syncFolder } from '../container/index.ts'
 import { SEAL_TYPE, SESSION_KEY_TYPE, type VerifiedSeal } from '../keyblob/index.ts'
 import { reporting } from './failure.ts'
-import { canHaveJournal, finishInterrupted, replaceHeader } from './header-journal.ts'
+import { canHaveJournal, replaceHeader } from './header-journal.ts'
 import { fitHeader, reserveHeaderFor, worthBlocks } from './header-plan.ts'
 import { assertSameFile, assertUnchanged } from './input.ts'
+import { finishInterruptedRewrap } from './interrupted-rewrap.ts'
 import { attempt, closeQuietly, readFullyAt, writeAllAt } from './positional-io.ts'
 import { PrivateFile } from './private-file.ts'
 import { checkRecipients } from './recipients.ts'
@@ -48,7 +49,7 @@ export async function rewrapFile(path: string, options: RewrapOptions): Promise<
   return reporting(path, async () => {
     checkRecipients(options.recipients)
     const target = realpathSync(path)
-    finishInterrupted(target)
+    await finishInterruptedRewrap(target, options)
     const file = await openSealedInput({ path: target })
     try {
       return await rewrap(file, target, options)
@@ -90,8 +91,7 @@ async function writeInPlace(
     // The name may have gone to another file since this one was verified.
     assertUnchanged(file.source)
     assertSameFile(fd, file.source)
-    await replaceHeader(target, fd, { header, nonce: file.nonce })
-    return true
+    return await replaceHeader(target, fd, { header, nonce: file.nonce })
   } finally {
     closeQuietly(fd)
   }

@@ -2,12 +2,13 @@ import { fstatSync, statSync } from 'node:fs'
 import { syncFolder } from '../container/index.ts'
 import { signDrafts, type BatchSignature, type Serial } from '../keyblob/index.ts'
 import { asSealError } from './failure.ts'
-import type { Ledger } from './ledger.ts'
+import type { FileState } from './file-state.ts'
+import { fileVersion, type Ledger } from './ledger.ts'
 import type { Output } from './output.ts'
 import { checkRecipients } from './recipients.ts'
 import { SealError } from './seal-error.ts'
 import type { Input } from './input.ts'
-import { checkOutput } from './same-file.ts'
+import { InputFiles } from './same-file.ts'
 import { plainSource } from './source.ts'
 import { stage, type Naming, type Sealer, type Staged } from './stage.ts'
 
@@ -53,6 +54,8 @@ export interface SealedFile {
   readonly version: number
   readonly plaintextBytes: number
   readonly sealedBytes: number
+  /** What the input was when it was sealed, for `removeIfUnchanged`; undefined for a stream. */
+  readonly source: FileState | undefined
   readonly error?: undefined
 }
 
@@ -75,11 +78,12 @@ const MOST_BYTES = 256 * 1_048_576
  * @throws SealError RECIPIENTS if nobody can be sealed for like that, CANCELLED
  */
 export async function sealFiles(jobs: readonly SealJob[], options: SealOptions): Promise<SealResult[]> {
-  checkRecipients(options.recipients)
+  checkRecipients(options.recipients, options.namedKey)
+  const inputs = new InputFiles(jobs.map((job) => job.input))
   const results: SealResult[] = []
   for (const group of groups(jobs)) {
     if (options.signal?.aborted) throw new SealError('CANCELLED', 'stopped on request')
-    results.push(...(await sealGroup(group, options)))
+    results.push(...(await sealGroup(group, inputs, options)))
   }
   return results
 }
@@ -118,13 +122,17 @@ function sizeOf({ input }: SealJob): number {
   }
 }
 
-async function sealGroup(group: readonly Numbered[], options: SealOptions): Promise<SealResult[]> {
+async function sealGroup(
+  group: readonly Numbered[],
+  inputs: InputFiles,
+  options: SealOptions,
+): Promise<SealResult[]> {
   const failures: SealResult[] = []
   const staged: StagedJob[] = []
   try {
     for (const item of group) {
       try {
-        staged.push({ item, file: await stageJob(item, group.length, options) })
+        staged.push({ item, file: await stageJob(item, group.length, inputs, options) })
       } catch (error) {
         if (isCancelled(error)) throw error
         failures.push(failed(item, error))
@@ -143,9 +151,14 @@ interface StagedJob {
   readonly file: Staged
 }
 
-async function stageJob(item: Numbered, batchSize: number, options: SealOptions): Promise<Staged> {
+async function stageJob(
+  item: Numbered,
+  batchSize: number,
+  inputs: InputFiles,
+  options: SealOptions,
+): Promise<Staged> {
   const { input, output } = item.job
-  checkOutput(input, output)
+  inputs.checkOutput(output)
   const source = await plainSource(input)
   try {
     return await stage(source, output, item.job, options, batchSize, running(item, options))
@@ -155,21 +168,18 @@ async function stageJob(item: Numbered, batchSize: number, options: SealOptions)
 }
 
 /** Signs once for all, then gives every file its name, then makes the names durable. */
-async function releaseAll(
-  staged: readonly StagedJob[],
-  { signingKey, ledger }: SealOptions,
-): Promise<SealResult[]> {
+async function releaseAll(staged: readonly StagedJob[], options: SealOptions): Promise<SealResult[]> {
   if (staged.length === 0) return []
   const batches = signDrafts(
     staged.map(({ file }) => file.draft),
-    signingKey,
+    options.signingKey,
   )
   const released = await Promise.all(staged.map((job, i) => release(job, batches[i])))
   const refused = syncFolders(staged.map(({ file }) => file.folder))
   return staged.map(({ item, file }, i) => {
     // Without its folder synchronised, the file is there, but perhaps not after a power cut.
     const failure = released[i] ?? refused.get(file.folder)
-    return failure ? failed(item, failure.error) : recorded(item, file, ledger)
+    return failure ? failed(item, failure.error) : recorded(item, file, options)
   })
 }
 
@@ -200,9 +210,11 @@ function syncFolders(folders: readonly (string | undefined)[]): ReadonlyMap<stri
   return refused
 }
 
-function recorded(item: Numbered, file: Staged, ledger: Ledger | undefined): SealResult {
+function recorded(item: Numbered, file: Staged, { ledger, signingKey }: SealOptions): SealResult {
   try {
-    ledger?.record(file.serial, file.version, file.draft.sealId)
+    const { serial, version, draft } = file
+    // Nothing precedes a first version: it need not be remembered.
+    if (version > 1) ledger?.remember(fileVersion(serial, signingKey.signer.keyId, version, draft.sealId))
     return sealed(item, file)
   } catch (error) {
     return failed(item, error)
@@ -219,7 +231,7 @@ function running(item: Numbered, options: SealOptions) {
 }
 
 function sealed({ index, job }: Numbered, file: Staged): SealedFile {
-  const { serial, version, plaintextBytes, sealedBytes, draft } = file
+  const { serial, version, plaintextBytes, sealedBytes, source, draft } = file
   return {
     job: index,
     output: job.output,
@@ -228,6 +240,7 @@ function sealed({ index, job }: Numbered, file: Staged): SealedFile {
     version,
     plaintextBytes,
     sealedBytes,
+    source,
   }
 }
 

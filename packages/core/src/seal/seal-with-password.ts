@@ -13,7 +13,7 @@ import { reporting } from './failure.ts'
 import type { Input } from './input.ts'
 import { openStaging, type Output, type Staging } from './output.ts'
 import { writeAllAt } from './positional-io.ts'
-import { checkOutput } from './same-file.ts'
+import { InputFiles } from './same-file.ts'
 import type { Watching } from './seal-files.ts'
 import { plainSource, type Source } from './source.ts'
 
@@ -41,7 +41,7 @@ export async function sealWithPassword(
   options: PasswordOptions,
 ): Promise<PasswordFile> {
   return reporting('path' in job.input ? job.input.path : undefined, async () => {
-    checkOutput(job.input, job.output)
+    new InputFiles([job.input]).checkOutput(job.output)
     const source = await plainSource(job.input)
     try {
       const staging = openStaging(job.output)

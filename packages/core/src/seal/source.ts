@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { Metadata } from '../keyblob/index.ts'
+import type { FileState } from './file-state.ts'
 import { assertUnchanged, openInput, type Input } from './input.ts'
 import type { Side } from './leaf-work.ts'
 import { runPayload, type RunOptions } from './payload-run.ts'
@@ -16,6 +17,8 @@ export interface EncryptedPayload {
 export interface Source {
   /** Bytes; undefined for a stream. */
   readonly plaintextLength: number | undefined
+  /** What the file was that it was read from; undefined for a stream. */
+  readonly state: FileState | undefined
   /** What it says of itself. */
   readonly facts: Pick<Metadata, 'name' | 'mode' | 'mtimeNs' | 'description'>
   /** Encrypts all of it. @throws SealError INPUT_CHANGED, IO, NOT_AUTHENTIC, CANCELLED */
@@ -31,11 +34,12 @@ export async function plainSource(input: Input): Promise<Source> {
   const name = path === undefined ? {} : { name: basename(path) }
   if (!file) {
     const encrypt = (output: Side, options: RunOptions) => sealStream(fd, output, options)
-    return { plaintextLength: undefined, facts: name, encrypt, close }
+    return { plaintextLength: undefined, state: undefined, facts: name, encrypt, close }
   }
   const plaintextLength = Number(file.size)
   return {
     plaintextLength,
+    state: file,
     facts: { ...name, mode: Number(file.mode & 0o777n), mtimeNs: file.mtimeNs },
     encrypt: async (output, options) => {
       const hashes = await runPayload({ plaintextLength, input: { fd, offset: 0 }, output }, options)

@@ -15,6 +15,7 @@ import {
   finishSeal,
   largestSealStanza,
   LONGEST_TABLE_BYTES,
+  MAX_VERSION,
   newSerial,
   type BatchSignature,
   type Metadata,
@@ -23,6 +24,7 @@ import {
   type VerifiedSeal,
   type Visibility,
 } from '../keyblob/index.ts'
+import type { FileState } from './file-state.ts'
 import { fitHeader, reserveHeaderFor } from './header-plan.ts'
 import { openStaging, type Output, type Staging } from './output.ts'
 import type { RunOptions } from './payload-run.ts'
@@ -47,6 +49,8 @@ export interface Naming {
   readonly description?: string | undefined
   /** The version that this one replaces: serial number and version count go on. */
   readonly previous?: VerifiedSeal | undefined
+  /** The newest version number seen, if it is later than that of `previous`. */
+  readonly newestVersion?: number | undefined
 }
 
 /** A sealed file that lacks only its signature and its name. */
@@ -56,6 +60,8 @@ export interface Staged {
   readonly version: number
   readonly plaintextBytes: number
   readonly sealedBytes: number
+  /** What the input was; undefined for a stream. */
+  readonly source: FileState | undefined
   /** The folder in which the file will appear. */
   readonly folder: string | undefined
   /** Writes the header and gives the file its name. */
@@ -99,7 +105,7 @@ export async function stage(
   try {
     staging = openStaging(output)
     const payload = await encryptInto(staging, source, plan, options)
-    return staged(plan, payload, sealer, staging)
+    return staged(source, plan, payload, sealer, staging)
   } catch (error) {
     wipe(plan.sessionKey)
     staging?.discard()
@@ -146,7 +152,13 @@ async function encryptInto(
   }
 }
 
-function staged(plan: Plan, payload: EncryptedPayload, sealer: Sealer, staging: Staging): Staged {
+function staged(
+  source: Source,
+  plan: Plan,
+  payload: EncryptedPayload,
+  sealer: Sealer,
+  staging: Staging,
+): Staged {
   const { sessionKey, nonce, metadata, serial } = plan
   const { plaintextLength, leafHashes } = payload
   const payloadLength = sealedPayloadLength(plaintextLength)
@@ -168,6 +180,7 @@ function staged(plan: Plan, payload: EncryptedPayload, sealer: Sealer, staging: 
     version: metadata.version,
     plaintextBytes: plaintextLength,
     sealedBytes,
+    source: source.state,
     folder: staging.folder,
     release: async (batch) => {
       writeHeader(plan, finishSeal(draft, batch, sessionKey, sealer.visibility), staging.fd)
@@ -188,13 +201,15 @@ function writeHeader(plan: Plan, seal: Stanza, fd: number): void {
   writeAllAt(fd, [header, plan.nonce], 0)
 }
 
-function metadataOf(source: Source, { name, description, previous }: Naming): Metadata {
+function metadataOf(source: Source, { name, description, previous, newestVersion = 0 }: Naming): Metadata {
+  const version = Math.max(previous?.metadata.version ?? 0, newestVersion) + 1
+  if (version > MAX_VERSION) throw new SealError('LIMIT', 'the serial number has no versions left')
   return {
     ...source.facts,
     ...(description === undefined ? {} : { description }),
     ...(name === undefined ? {} : { name }),
     createdMs: Date.now(),
-    version: (previous?.metadata.version ?? 0) + 1,
+    version,
     ...(previous ? { previous: previous.sealId } : {}),
   }
 }

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync, unlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync, unlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 
-const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+/** Where a process number means something: this machine and, in a container of processes, that container. */
+const HOST = createHash('sha256').update(`${hostname()} ${processNamespace()}`).digest('hex').slice(0, 8)
 const NAME = /^\.strongroom-([0-9a-f]{8})-(\d+)-[0-9a-f]{16}\.tmp$/
 
 const unfinished = new Set<string>()
@@ -49,6 +50,15 @@ function removeAbandoned(folder: string): void {
   for (const name of listQuietly(folder)) {
     const [, host, pid] = NAME.exec(name) ?? []
     if (host === HOST && !isAlive(Number(pid))) removeQuietly(join(folder, name))
+  }
+}
+
+function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    // Only Linux has them.
+    return ''
   }
 }
 

@@ -78,7 +78,7 @@ export function checkVersion(seal: VerifiedSeal, reader: Pick<Reader, 'ledger' |
   if (seal.kind !== 'file') throw new KeyBlobError('NOT_AUTHENTIC', 'the seal is not that of a file')
   if (reader.allowSuperseded) return
   reader.ledger?.check(seal)
-  reader.ledger?.record(seal.serial, seal.metadata.version, seal.sealId)
+  reader.ledger?.record(seal)
 }
 
 /**

@@ -107,7 +107,8 @@ test('the ledger: versions of other files do not matter, first versions are not 
   await verifyFile({ path: other }, remembering(scene))
   const [line = '', ...rest] = readFileSync(scene.ledgerPath, 'utf8').trim().split('\n')
   const { serial, sealId } = await verifyFile({ path: scene.path }, remembering(scene))
-  assert.equal(line, `${formatSerial(serial)} 2 ${Buffer.from(sealId).toString('hex')}`)
+  const signer = Buffer.from(scene.owner.signingKey.signer.keyId).toString('hex')
+  assert.equal(line, `${formatSerial(serial)} ${signer} 2 ${Buffer.from(sealId).toString('hex')}`)
   assert.deepEqual(rest, [])
 })
 
@@ -118,7 +119,7 @@ test('the ledger: a line cut by a crash is passed over, and the next stands on a
   appendFileSync(scene.ledgerPath, '01234567-89ab-7cde-8f01-23456789abcd 9 0123')
   await reseal(scene)
   await assertRefused(second, remembering(scene), { ...SUPERSEDED, message: /version 3 was seen/ })
-  assert.match(readFileSync(scene.ledgerPath, 'utf8'), /^\S+ 2 \S+\n\S+ 9 0123\n\S+ 3 \S+\n$/)
+  assert.match(readFileSync(scene.ledgerPath, 'utf8'), /^\S+ \S+ 2 \S+\n\S+ 9 0123\n\S+ \S+ 3 \S+\n$/)
 })
 
 test('the ledger: a damaged file says nothing of its version', async (t) => {

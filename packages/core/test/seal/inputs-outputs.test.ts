@@ -118,13 +118,20 @@ test('of two processes that seal to one output at once, one succeeds', () =>
     assert.deepEqual(leftovers(folder), [])
   }))
 
-test('of those who may replace one output at once, all succeed and the last one counts', () =>
+test('of those who may replace one output at once, one does: the others would replace what they never saw', () =>
   inFolder(async (folder) => {
     write(folder, PLAIN, 'new', 100_000)
     const path = join(folder, SEALED)
-    await Promise.all(Array.from({ length: 4 }, () => sealOne(at(folder, PLAIN), { path, overwrite: true })))
-    assert.equal(await sealedContent(path), 'new')
-    assert.deepEqual(leftovers(folder), [])
+    for (const refusal of ['EXISTS', 'INPUT_CHANGED']) {
+      const results = await Promise.allSettled(
+        Array.from({ length: 4 }, () => sealOne(at(folder, PLAIN), { path, overwrite: true })),
+      )
+      const refused = results.filter((result) => result.status === 'rejected')
+      assert.equal(refused.length, 3)
+      for (const { reason } of refused) assert.equal(reason instanceof SealError && reason.code, refusal)
+      assert.equal(await sealedContent(path), 'new')
+      assert.deepEqual(leftovers(folder), [])
+    }
   }))
 
 test('two jobs of a group with one output: the first has it, the second is refused', () =>

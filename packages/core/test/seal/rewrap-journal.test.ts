@@ -136,12 +136,12 @@ test('whoever writes next finishes the work: a rewrap, or a reseal', async (t) =
       put(scene.folder, 'file.age', join(newHeader.slice(0, 300), file.slice(300)))
       const journal = putJournal(path, journalOf(newHeader, nonce))
       await run()
-      assert.equal(existsSync(journal), false)
-      // Without the journal, the header that counts is in the file.
+      // Who cannot verify the header that the journal brings, changes nothing.
+      assert.equal(existsSync(journal), name === 'refused')
+      // Finished or not, the header that counts is the new one.
       const output = { path: joinPath(scene.folder, 'out'), overwrite: true }
       await openFile({ input: { path }, output }, readerOf(heir, owner))
       assert.equal(Buffer.compare(bytesOf(output.path), PLAINTEXT), 0)
-      if (name === 'refused') assert.deepEqual(bytesOf(path).slice(0, newHeader.length), newHeader)
     })
   }
 })

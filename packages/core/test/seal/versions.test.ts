@@ -63,7 +63,8 @@ for (const profile of PROFILES) {
     assert.notDeepEqual(takeApart(now).nonce, takeApart(old).nonce)
     assert.deepEqual(await opened(path, readerOf(owner)), PLAINTEXT)
     await assertAgeOpens(t, owner, now, PLAINTEXT)
-    const line = `${formatSerial(after.serial)} 2 ${Buffer.from(after.sealId).toString('hex')}\n`
+    const signer = Buffer.from(owner.signingKey.signer.keyId).toString('hex')
+    const line = `${formatSerial(after.serial)} ${signer} 2 ${Buffer.from(after.sealId).toString('hex')}\n`
     assert.equal(readFileSync(ledgerPath, 'utf8'), line)
 
     // Who had the old key has nothing: neither their own key, nor the old header, nor the session key helps.
