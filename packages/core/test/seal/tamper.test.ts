@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import { verifyFile, type SealError, type SealErrorCode } from '@strongroom/core/seal'
+import { openFile, verifyFile, type SealError, type SealErrorCode } from '@strongroom/core/seal'
 import { cut, join, takeApart } from './support/attacker.ts'
 import { partsOf, Patient, positionsOf, WAYS, type Part } from './support/damage.ts'
 import { bytesOf, folderFor, noise, put, sealBytes, sealerOf } from './support/files.ts'
 import { directoryOf, person, readerOf } from './support/people.ts'
+import { refusal } from './support/refusal.ts'
 
 // Every bit of a sealed file counts. A refusal here means: a `SealError` that the damaged part may have, the old output
 // the same file with the same bytes, no other file beside it, and not one byte in the stream.
@@ -140,4 +142,18 @@ test('every chunk of every segment, its first and last byte and its tag', async 
   }
   assert.ok(patient.isMended)
   assert.deepEqual(join(...chunks), takeApart(file).payload)
+})
+
+test('damage in a file that several threads open and verify', async (t) => {
+  const folder = folderFor(t)
+  const owner = person('owner', 'classic')
+  const file = bytesOf(await sealBytes(folder, 'large', noise(9 * 1_048_576), sealerOf(owner)))
+  const path = put(folder, 'damaged.age', file.with(file.length - 1, (file.at(-1) ?? 0) ^ 1))
+  const output = { path: put(folder, 'output', 'kept'), overwrite: true }
+  const reader = { ...readerOf(owner), threads: 3 }
+  for (const run of [openFile({ input: { path }, output }, reader), verifyFile({ path }, reader)]) {
+    assert.equal((await refusal(run)).code, 'NOT_AUTHENTIC')
+  }
+  assert.equal(Buffer.from(bytesOf(output.path)).toString(), 'kept')
+  assert.deepEqual(readdirSync(folder).sort(), ['damaged.age', 'large', 'large.age', 'output'])
 })
