@@ -2,6 +2,8 @@
  * Builds what is published of the command: `packages/cli/dist/strongroom.js`, what it loads, and the manual pages
  * under `dist/man`.
  *
+ * Run: node -C source tools/build.ts [FOLDER]   FOLDER instead of packages/cli/dist
+ *
  * Four files, so that the start of `strongroom seal` stays close to that of a bare Node: a first one that turns on
  * the cache of compiled code, the command, prompts, which are loaded when somebody is asked, and the engine's worker.
  */
@@ -12,9 +14,9 @@ import { build, type Plugin } from 'esbuild'
 import { manPages } from './man-pages.ts'
 
 const PACKAGES = fileURLToPath(new URL('../packages/', import.meta.url))
-const DIST = `${PACKAGES}cli/dist`
+const DIST = process.argv[2] ?? `${PACKAGES}cli/dist`
 /** Where it is built: what lies in DIST goes on working until all is there. */
-const UNFINISHED = `${PACKAGES}cli/dist-${process.pid}`
+const UNFINISHED = `${DIST}-${process.pid}`
 
 const FILES = {
   strongroom: `${PACKAGES}cli/src/main.ts`,
