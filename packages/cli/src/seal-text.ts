@@ -1,15 +1,19 @@
-import { basename } from 'node:path'
 import { toHex } from '@strongroom/core/bytes'
 import { formatSerial, type VerifiedSeal } from '@strongroom/core/keyblob'
 import { displayName } from './escape-text.ts'
 import { formatTime } from './quantities.ts'
+import { liesAsSigned } from './signed-name.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Who sealed it, when, and which version it is: `sealed by me on 2026-11-21 20:41, version 2`. */
+/**
+ * Who sealed it, when, as what, and which version it is: `sealed by me on 2026-11-21 20:41 as report.pdf, version
+ * 2`.
+ */
 export function sealSentence({ signerName, metadata }: VerifiedSeal): string {
-  const { createdMs, version, description } = metadata
+  const { createdMs, version, description, name } = metadata
+  const named = name === undefined ? '' : ` as ${displayName(name)}`
   const said = description === undefined ? '' : `: ${displayName(description)}`
-  return `sealed by ${signerName} on ${formatTime(createdMs)}, version ${version}${said}`
+  return `sealed by ${signerName} on ${formatTime(createdMs)}${named}, version ${version}${said}`
 }
 
 /** A verified seal for programs. */
@@ -30,16 +34,14 @@ export function sealRecord(seal: VerifiedSeal): object {
 }
 
 /**
- * Warns when a file has another name than it was sealed under: each of two files may be authentic, and
- * somebody who exchanged them would have deceived their reader all the same.
+ * Warns when a file has another name than it was sealed under, or lies in another folder: each of two files
+ * may be authentic, and somebody who exchanged them would have deceived their reader all the same.
  *
  * @param inputName the file that was read; `-` has no name to compare
  */
 export function warnAboutName(terminal: Terminal, inputName: string, { metadata }: VerifiedSeal): void {
   const { name } = metadata
   if (name === undefined || inputName === '-') return
-  const now = basename(inputName).replace(/\.age$/, '')
-  const then = basename(name)
-  if (now === then) return
-  terminal.warning(`${displayName(inputName)} was sealed as ${displayName(then)}: is it the file you meant?`)
+  if (liesAsSigned(name, inputName.replace(/\.age$/, ''))) return
+  terminal.warning(`${displayName(inputName)} was sealed as ${displayName(name)}: is it the file you meant?`)
 }

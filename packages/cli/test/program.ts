@@ -29,6 +29,8 @@ export interface RunOptions {
   /** What the run finds as file descriptor 3. */
   readonly fd3?: number
   readonly node?: string
+  /** Below the working folder; that folder itself unless told. */
+  readonly cwd?: string
   /** Told as soon as the process runs, to do something to it. */
   readonly onStart?: (child: ChildProcess) => void
 }
@@ -85,10 +87,10 @@ export class Home {
 
   /** Runs `strongroom` with these words. */
   async run(words: readonly string[], options: RunOptions = {}): Promise<Run> {
-    const { env = {}, fd3, node = process.execPath, onStart } = options
+    const { env = {}, fd3, node = process.execPath, cwd = '.', onStart } = options
     const stdin = 'stdin' in options ? options.stdin : ''
     const child = spawn(node, [BIN, ...words], {
-      cwd: this.folder,
+      cwd: join(this.folder, cwd),
       env: { ...this.environment, ...env },
       stdio: ['pipe', 'pipe', 'pipe', fd3 ?? 'ignore'],
       detached: true,
