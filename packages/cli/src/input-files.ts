@@ -1,7 +1,8 @@
 import { fstatSync, lstatSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Input, Output } from '@strongroom/core/seal'
+import { removeIfUnchanged, type FileState, type Input, type Output } from '@strongroom/core/seal'
 import { CliError, usage } from './cli-error.ts'
+import type { Context } from './command.ts'
 import { displayName } from './escape-text.ts'
 
 /** What this file needs to know of a task. */
@@ -9,6 +10,11 @@ export interface Places {
   readonly input: Input
   readonly output: Output
   readonly outputName: string | undefined
+}
+
+/** What is to be removed afterwards. */
+export interface Removable extends Places {
+  readonly inputName: string
 }
 
 // Where names differ only in case, or in how an accent is written, they are names of one file.
@@ -45,6 +51,47 @@ export function refuseCollisions(tasks: readonly Places[]): void {
         'work on them one by one, with --output',
       )
     seen.add(mark)
+  }
+}
+
+/** Refuses to remove an input that cannot be told to be the one that was sealed. @throws CliError USAGE */
+export function refuseToRemove(tasks: readonly Removable[]): void {
+  for (const { input, inputName, outputName } of tasks) {
+    if (outputName === undefined) {
+      throw usage('--remove-input needs an output that is a file', 'a pipe may break after it was filled')
+    }
+    if ('path' in input && lstatSync(input.path, { throwIfNoEntry: false })?.isFile()) continue
+    throw usage(
+      `--remove-input removes files, and ${displayName(inputName)} is none`,
+      'name the file that it leads to, or remove it by hand',
+    )
+  }
+}
+
+/** What an input is before it is sealed, for `removeSealedInput`; undefined if that cannot be said. */
+export function stateOf({ input }: Removable): FileState | undefined {
+  return 'path' in input ? lstatSync(input.path, { bigint: true, throwIfNoEntry: false }) : undefined
+}
+
+/**
+ * Removes an input whose sealed file is safe on the disk, if it is still the file that was sealed: what somebody
+ * saved under its name meanwhile is in no sealed file. Otherwise that is reported.
+ */
+export function removeSealedInput(
+  { failures }: Context,
+  { input, inputName }: Removable,
+  sealed: FileState | undefined,
+): void {
+  try {
+    if ('path' in input && sealed && removeIfUnchanged(input.path, sealed)) return
+    failures.report(
+      new CliError('INPUT_CHANGED', 'it was changed after it was sealed, and is kept', {
+        hint: 'the sealed file holds what it was before: seal it again',
+      }),
+      inputName,
+    )
+  } catch (error) {
+    failures.report(error, inputName)
   }
 }
 

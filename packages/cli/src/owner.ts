@@ -3,14 +3,10 @@ import {
   ContainerStore,
   KnownRecipients,
   KnownSigners,
-  SignerKey,
   unlockWithKeyring,
   type KeyContainer,
-  type KeyInfo,
   type LockedContainer,
 } from '@strongroom/core/container'
-import { fromBase64 } from '@strongroom/core/bytes'
-import type { SignerDirectory } from '@strongroom/core/keyblob'
 import type { Context, OptionTable } from './command.ts'
 import { loadConfig } from './config.ts'
 import { PASSPHRASE_OPTIONS, givenPassphrase, withPassphrase, type PassphraseValues } from './passphrase.ts'
@@ -87,19 +83,6 @@ export function isLocked(error: unknown): boolean {
   return error instanceof ContainerError && error.code === 'CONTAINER_LOCKED'
 }
 
-/** Whose seals are accepted: the owner's own, and those of known signers. */
-export function signerDirectory(context: Context, own: readonly SignerKey[]): SignerDirectory {
-  const known = knownSigners(context)
-  return {
-    find: (keyId) => {
-      const mine = own.find((signer) => Buffer.compare(signer.keyId, keyId) === 0)
-      if (mine) return { signer: mine, name: OWN_NAME }
-      const found = known.find(keyId)
-      return found && { signer: found.signer, name: found.alias }
-    },
-  }
-}
-
 /** The known signers; none if there is no list. */
 export function knownSigners({ folders }: Context): KnownSigners {
   return loadList(folders.knownSigners, (path) => KnownSigners.load(path), KnownSigners.empty())
@@ -108,16 +91,6 @@ export function knownSigners({ folders }: Context): KnownSigners {
 /** The names of recipients; none if there is no list. */
 export function knownRecipients({ folders }: Context): KnownRecipients {
   return loadList(folders.knownRecipients, (path) => KnownRecipients.load(path), KnownRecipients.empty())
-}
-
-/** The signature keys that a container says it has, without opening it. */
-export function claimedSigners({ info }: LockedContainer): SignerKey[] {
-  return info.keys.flatMap((key) => signerOf(key) ?? [])
-}
-
-function signerOf({ use, algorithm, public: text }: KeyInfo): SignerKey | undefined {
-  const signs = use === 'signature' && (algorithm === 'ed25519' || algorithm === 'ed25519+mldsa65')
-  return signs ? SignerKey.fromBytes(algorithm, fromBase64(text)) : undefined
 }
 
 function loadList<List>(path: string, load: (path: string) => List, empty: List): List {

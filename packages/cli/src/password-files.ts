@@ -2,6 +2,7 @@ import { openFile, SealError, sealWithPassword, type OpenedFile } from '@strongr
 import { CliError } from './cli-error.ts'
 import type { Context } from './command.ts'
 import { displayName } from './escape-text.ts'
+import { removeSealedInput, stateOf } from './input-files.ts'
 import type { Task, Tasks } from './outputs.ts'
 import { newPassphrase, notOfContainer, withPassphrase, type PassphraseValues } from './passphrase.ts'
 import { ProgressLine } from './progress.ts'
@@ -12,8 +13,7 @@ import { passwordReader } from './reader.ts'
 export async function sealAllWithPassword(
   context: Context,
   { tasks, totalBytes }: Tasks,
-  values: PassphraseValues,
-  afterwards: (task: Task) => void,
+  values: PassphraseValues & { readonly removeInput: boolean },
 ): Promise<void> {
   const { terminal, failures, signal } = context
   const what = tasks.length === 1 ? 'this file' : 'these files'
@@ -25,6 +25,7 @@ export async function sealAllWithPassword(
   })
   for (const [job, task] of tasks.entries()) {
     try {
+      const before = stateOf(task)
       const onProgress = ({ doneBytes }: { doneBytes: number }) => progress.update({ job, doneBytes })
       const { plaintextBytes, sealedBytes } = await sealWithPassword(task, { passphrase, signal, onProgress })
       terminal.record({
@@ -40,7 +41,7 @@ export async function sealAllWithPassword(
           `encrypted under a passphrase, ${formatBytes(plaintextBytes)}`,
         )
       }
-      afterwards(task)
+      if (values.removeInput) removeSealedInput(context, task, before)
     } catch (error) {
       if (signal.aborted) throw error
       failures.report(error, task.inputName)

@@ -31,10 +31,13 @@ suite('--json', { concurrency: 3 }, () => {
     assertShape(sealed, {
       input: 'report',
       output: 'report.age',
+      signer: 'me',
+      fingerprint: FINGERPRINT,
       serial: UUID,
       sealId: HEX_32,
       version: 1,
       recipients: 1,
+      sessionKeys: 0,
       plaintextBytes: 8,
       sealedBytes: home.read('report.age').length,
     })
@@ -128,9 +131,26 @@ suite('--json', { concurrency: 3 }, () => {
     })
     assert.equal((await home.json(['signer', 'list'])).length, 2)
     const [created] = await home.json(['key', 'new', 'archive'])
-    assertShape(created, { name: 'archive', recipients: 1, folder: /session-keys$/ })
+    assertShape(created, {
+      name: 'archive',
+      recipients: 1,
+      fingerprint: FINGERPRINT,
+      folder: /session-keys$/,
+    })
     const [entry] = await home.json(['key', 'list'])
-    assertShape(entry, { name: 'archive', recipients: 1, stanzas: ['X25519', 'strongroom/seal'] })
+    assertShape(entry, {
+      name: 'archive',
+      recipients: 1,
+      stanzas: ['X25519', 'strongroom/seal'],
+      verified: true,
+      signer: 'me',
+      fingerprint: FINGERPRINT,
+      serial: UUID,
+      sealId: HEX_32,
+      version: 1,
+      created: TIME,
+      visibility: 'private',
+    })
   })
 })
 

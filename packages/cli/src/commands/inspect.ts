@@ -1,4 +1,5 @@
-import { inspectFile } from '@strongroom/core/seal'
+import { fingerprintOf } from '@strongroom/core/container'
+import { inspectFile, type Inspection } from '@strongroom/core/seal'
 import { CliError } from '../cli-error.ts'
 import { type Context, defineCommand } from '../command.ts'
 import { displayName } from '../escape-text.ts'
@@ -47,19 +48,31 @@ export const inspect = defineCommand({
     const { sources } = planSources(context, paths)
     const wanted = { ...values, allowSuperseded: true }
     const reader = values.noKeys ? keylessReader(context, wanted) : await readerFor(context, wanted, sources)
-    for (const [i, { input, inputName }] of sources.entries()) {
-      try {
-        const found = await inspectFile(input, reader)
-        terminal.record({ input: inputName, ...inspectionRecord(found) })
-        if (i > 0) terminal.line()
-        terminal.heading(displayName(inputName))
-        terminal.fields(inspectionFields(found))
-      } catch (error) {
-        failures.report(error, inputName)
+    try {
+      for (const [i, { input, inputName }] of sources.entries()) {
+        try {
+          const found = withClaimant(await inspectFile(input, reader), reader)
+          terminal.record({ input: inputName, ...inspectionRecord(found) })
+          if (i > 0) terminal.line()
+          terminal.heading(displayName(inputName))
+          terminal.fields(inspectionFields(found))
+        } catch (error) {
+          failures.report(error, inputName)
+        }
       }
+    } finally {
+      reader.wipe()
     }
   },
 })
+
+/** Says of a signer that nobody knows whether the reader's own container claims to be it. */
+function withClaimant(found: Inspection, reader: FileReader): Inspection {
+  const { problem, claims } = found
+  if (problem?.code !== 'UNKNOWN_SIGNER' || !claims) return found
+  const who = reader.claimant(fingerprintOf(claims.signerId))
+  return who === undefined ? found : { ...found, problem: { ...problem, message: `sealed by ${who}` } }
+}
 
 /** With keys where there are any; a passphrase is asked for only if a private seal is there to be read. */
 async function readerFor(

@@ -1,19 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { writeFileAtomically } from '@strongroom/core/container'
-import { formatSerial, parseKeyBlob, SessionKeyStore } from '@strongroom/core/keyblob'
+import { writeFileAtomically, type KeyContainer } from '@strongroom/core/container'
+import { KeyBlobError, NamedSessionKey, SessionKeyStore, type VerifiedSeal } from '@strongroom/core/keyblob'
 import { exportKeyBlob } from '@strongroom/core/seal'
 import { type Context, defineCommand } from '../command.ts'
 import { displayName } from '../escape-text.ts'
-import { namesIn } from '../listing.ts'
+import { loadNamedKey } from '../named-keys.ts'
 import { openContainer, OWNER_OPTIONS } from '../owner.ts'
 import { count } from '../quantities.ts'
-import { openReader, READER_OPTIONS, SESSION_KEY_SUFFIX } from '../reader.ts'
+import { KEY_READER_OPTIONS, readerOf, withReader, type FileReader } from '../reader.ts'
 import { RECIPIENT_OPTIONS, resolveRecipients } from '../recipients.ts'
-import { sealRecord, sealSentence } from '../seal-text.ts'
+import { sealRecord } from '../seal-text.ts'
 
 const NAME = { name: '<name>', description: 'the session key', completes: 'session-key' } as const
-const { allowSuperseded: _, ...KEYS } = READER_OPTIONS
-
 /** `strongroom key new`. */
 export const keyNew = defineCommand({
   operands: [{ name: '<name>', description: 'letters, digits, dots, hyphens and underscores' }],
@@ -37,66 +35,21 @@ export const keyNew = defineCommand({
   run: async (context, [name = ''], values) => {
     const { terminal, folders } = context
     const container = await openContainer(context, values)
-    const recipients = resolveRecipients(context, container, {
-      named: values.recipient,
-      self: !values.noSelf,
-    })
-    const { description } = values
-    const signingKey = container.signingKey()
-    storeOf(context).create({ name, description, recipients, signingKey, nowMs: Date.now() })
-    container.wipe()
-    terminal.record({ name, recipients: recipients.length, folder: folders.sessionKeys })
-    terminal.done(name, `made, for ${count(recipients.length, 'recipient')}`)
-  },
-})
-
-/** `strongroom key list`. */
-export const keyList = defineCommand({
-  options: {},
-  notes: ['What lies in the folder, unverified; strongroom key show verifies one.'],
-  examples: [
-    { line: 'strongroom key list', purpose: 'all session keys' },
-    { line: 'strongroom key list --json', purpose: 'the same for programs' },
-  ],
-  run: async (context) => {
-    const { terminal, failures, folders } = context
-    const rows: string[][] = []
-    for (const name of namesIn(folders.sessionKeys, SESSION_KEY_SUFFIX)) {
-      try {
-        const types = parseKeyBlob(storeOf(context).exportBlob(name)).stanzas.map(({ type }) => type)
-        const recipients = types.filter((type) => !type.startsWith('strongroom/'))
-        terminal.record({ name, recipients: recipients.length, stanzas: types })
-        rows.push([String(recipients.length), name])
-      } catch (error) {
-        failures.report(error, name)
-      }
+    try {
+      const recipients = resolveRecipients(context, container, {
+        named: values.recipient,
+        self: !values.noSelf,
+      })
+      const { description } = values
+      const signingKey = container.signingKey()
+      storeOf(context).create({ name, description, recipients, signingKey, nowMs: Date.now() })
+      remember(context, container, name)
+      const { fingerprint } = signingKey.signer
+      terminal.record({ name, recipients: recipients.length, fingerprint, folder: folders.sessionKeys })
+      terminal.done(name, `made, for ${count(recipients.length, 'recipient')}`)
+    } finally {
+      container.wipe()
     }
-    if (rows.length > 0) terminal.table(['recipients', 'name'], rows)
-    else if (failures.status === 0) terminal.note('there is no session key yet: strongroom key new NAME')
-  },
-})
-
-/** `strongroom key show`. */
-export const keyShow = defineCommand({
-  operands: [NAME],
-  options: KEYS,
-  examples: [
-    { line: 'strongroom key show archive-2026', purpose: 'who made it, and that it is genuine' },
-    { line: 'strongroom key show --signer me archive-2026', purpose: 'only if you made it' },
-  ],
-  run: async (context, [name = ''], values) => {
-    const { terminal } = context
-    const { identities, signers } = await openReader(context, { ...values, allowSuperseded: true })
-    const key = storeOf(context).load(name, identities, signers)
-    const { seal } = key
-    key.wipe()
-    terminal.record(sealRecord(seal))
-    terminal.heading(displayName(name))
-    terminal.fields([
-      ['verified', sealSentence(seal)],
-      ['serial number', formatSerial(seal.serial)],
-      ['signed with', seal.signer.fingerprint],
-    ])
   },
 })
 
@@ -143,19 +96,23 @@ export const keyImport = defineCommand({
   ],
   options: {
     force: { flags: '-f, --force', kind: 'flag', description: 'replace the session key of that name' },
-    ...KEYS,
+    ...KEY_READER_OPTIONS,
   },
-  notes: ['It is verified before it is taken in: you or a known signer made it, under that name.'],
+  notes: [
+    'It is verified before it is taken in: you or a known signer made it, under that name, and it is not older than',
+    'one that was here before. To seal under what somebody else made, strongroom seal needs --key-signer.',
+  ],
   examples: [
     { line: 'strongroom key import archive-2026 archive-2026.keyblob', purpose: 'brings a copy back' },
     { line: 'strongroom key import --signer bob team team.keyblob', purpose: 'only if bob made it' },
   ],
   run: async (context, [name = '', path = ''], values) => {
     const blob = Uint8Array.from(readFileSync(path === '-' ? 0 : path))
-    const { identities, signers } = await openReader(context, { ...values, allowSuperseded: true })
-    storeOf(context).importBlob(name, blob, { identities, signers, overwrite: values.force })
-    context.terminal.record({ name, imported: true })
-    context.terminal.done(name, 'verified and imported')
+    const seal = await withReader(context, values, (reader) =>
+      takeIn(context, name, blob, values.force, reader),
+    )
+    context.terminal.record({ name, imported: true, ...sealRecord(seal) })
+    context.terminal.done(name, `verified and imported, made by ${seal.signerName}`)
   },
 })
 
@@ -181,6 +138,33 @@ export const keyDelete = defineCommand({
     terminal.done(name, 'deleted')
   },
 })
+
+function takeIn(
+  context: Context,
+  name: string,
+  blob: Uint8Array,
+  overwrite: boolean,
+  { identities, signers, ledger, allowSuperseded }: FileReader,
+): VerifiedSeal {
+  const key = NamedSessionKey.open(name, blob, identities, signers)
+  key.wipe()
+  if (!allowSuperseded) ledger.check(key.seal)
+  storeOf(context).importBlob(name, blob, { identities, signers, overwrite })
+  ledger.record(key.seal)
+  return key.seal
+}
+
+/** So that an older blob of that name is noticed from now on. One that is for others alone is of no use here. */
+function remember(context: Context, container: KeyContainer, name: string): void {
+  const reader = readerOf(context, { signer: undefined, allowSuperseded: false }, container)
+  try {
+    loadNamedKey(context, name, reader).wipe()
+  } catch (error) {
+    if (error instanceof KeyBlobError && error.code === 'NO_KEY') return
+    storeOf(context).remove(name)
+    throw error
+  }
+}
 
 function storeOf({ folders }: Context): SessionKeyStore {
   return new SessionKeyStore(folders.sessionKeys)

@@ -6,7 +6,7 @@ import { displayName } from '../escape-text.ts'
 import { OUTPUT_OPTIONS, planTasks, type Task } from '../outputs.ts'
 import { ProgressLine } from '../progress.ts'
 import { formatBytes } from '../quantities.ts'
-import { explainSigner, openReader, READER_OPTIONS, type FileReader } from '../reader.ts'
+import { openReader, READER_OPTIONS, type FileReader } from '../reader.ts'
 import { sealRecord, sealSentence, warnAboutName } from '../seal-text.ts'
 
 const OPTIONS = {
@@ -78,33 +78,43 @@ export const open = defineCommand({
     const { tasks, totalBytes } = planTasks(context, paths, { ...values, output }, planOpen, false)
     const names = tasks.map(({ inputName }) => inputName)
     const progress = new ProgressLine(context.terminal, { verb: 'opening', names, totalBytes })
-    const openOne = await opener(context, values, range)
-    for (const [job, task] of tasks.entries()) {
-      try {
-        const opened = await openOne(task, ({ doneBytes }) => progress.update({ job, doneBytes }))
-        tell(context, task, opened)
-      } catch (error) {
-        if (context.signal.aborted) throw error
-        context.failures.report(explainSigner(context, values, error), task.inputName)
+    const opener = await openerOf(context, values, range)
+    try {
+      for (const [job, task] of tasks.entries()) {
+        try {
+          const opened = await opener.open(task, ({ doneBytes }) => progress.update({ job, doneBytes }))
+          tell(context, task, opened)
+        } catch (error) {
+          if (context.signal.aborted) throw error
+          context.failures.report(opener.explain(error), task.inputName)
+        }
       }
+    } finally {
+      opener.wipe()
     }
     progress.end()
   },
 })
 
-type Opener = (task: Task, onProgress: (progress: { doneBytes: number }) => void) => Promise<OpenedFile>
+interface Opener extends Pick<FileReader, 'explain' | 'wipe'> {
+  open(task: Task, onProgress: (progress: { doneBytes: number }) => void): Promise<OpenedFile>
+}
 
-async function opener(context: Context, values: Values, range: ByteRange | undefined): Promise<Opener> {
+async function openerOf(context: Context, values: Values, range: ByteRange | undefined): Promise<Opener> {
   const { signal } = context
   if (values.password) {
     const { openWithPassword } = await import('../password-files.ts')
-    return (task, onProgress) => openWithPassword(context, task, values, { range, signal, onProgress })
+    return {
+      open: (task, onProgress) => openWithPassword(context, task, values, { range, signal, onProgress }),
+      explain: (error) => error,
+      wipe: () => undefined,
+    }
   }
   const { allowUnsigned, restoreMode } = values
   const keyBlob = values.keyBlob === undefined ? undefined : Uint8Array.from(readFileSync(values.keyBlob))
-  const reader: FileReader = await openReader(context, values)
+  const reader = await openReader(context, values)
   const options = { ...reader, allowUnsigned, restoreMode, keyBlob, range, signal }
-  return (task, onProgress) => openFile(task, { ...options, onProgress })
+  return { ...reader, open: (task, onProgress) => openFile(task, { ...options, onProgress }) }
 }
 
 function tell({ terminal }: Context, task: Task, { proof, seal, plaintextBytes }: OpenedFile): void {

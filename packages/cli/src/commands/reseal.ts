@@ -1,15 +1,16 @@
-import { inspectFile, resealFile } from '@strongroom/core/seal'
+import { resealFile, type SealedFile } from '@strongroom/core/seal'
 import { toHex } from '@strongroom/core/bytes'
-import { formatSerial, SessionKeyStore } from '@strongroom/core/keyblob'
+import { formatSerial } from '@strongroom/core/keyblob'
 import { usage } from '../cli-error.ts'
-import { defineCommand } from '../command.ts'
+import { type Context, defineCommand } from '../command.ts'
 import { displayName } from '../escape-text.ts'
+import { sealingKey, SEALING_KEY_OPTIONS } from '../named-keys.ts'
 import { planSources } from '../outputs.ts'
-import { openContainer } from '../owner.ts'
+import { openContainer, OWN_NAME } from '../owner.ts'
 import { ProgressLine } from '../progress.ts'
-import { count, formatBytes } from '../quantities.ts'
-import { explainSigner, readerOf } from '../reader.ts'
-import { LIST_NOTE, NEW_LIST_OPTIONS, newList } from '../recipient-list.ts'
+import { formatBytes } from '../quantities.ts'
+import { readerOf } from '../reader.ts'
+import { LIST_NOTE, NEW_LIST_OPTIONS, newList, openersText, type Openers } from '../recipient-list.ts'
 
 /** `strongroom reseal`. */
 export const reseal = defineCommand({
@@ -25,13 +26,7 @@ export const reseal = defineCommand({
       description: 'seal plain age files, whoever made them',
       group: 'Proof:',
     },
-    key: {
-      flags: '-k, --key <name>',
-      kind: 'value',
-      description: 'seal under this session key too',
-      completes: 'session-key',
-      group: 'Keys:',
-    },
+    ...SEALING_KEY_OPTIONS,
   },
   notes: [
     'The content gets a new session key and your seal, as the next version of the file. Nobody can open this copy',
@@ -47,51 +42,70 @@ export const reseal = defineCommand({
     },
   ],
   run: async (context, paths, values) => {
-    const { terminal, failures, signal, folders } = context
+    const { terminal, failures, signal } = context
     if (paths.includes('-')) throw usage('reseal changes files in their place', 'name the file')
     if (values.publicSeal && values.privateSeal) throw usage('a seal is public or private')
     const { sources, totalBytes } = planSources(context, paths)
     const container = await openContainer(context, values)
-    const recipients = await newList(context, container, values, sources)
-    const reader = readerOf(context, values, container)
-    const store = new SessionKeyStore(folders.sessionKeys)
-    const namedKey =
-      values.key === undefined ? undefined : store.load(values.key, container.identities(), reader.signers)
-    const names = sources.map(({ inputName }) => inputName)
-    const progress = new ProgressLine(terminal, { verb: 'resealing', names, totalBytes })
-    for (const [job, { input, inputName }] of sources.entries()) {
-      try {
-        const { protection } = await inspectFile(input)
-        const isPublic = values.publicSeal || (protection === 'public seal' && !values.privateSeal)
-        const sealed = await resealFile(inputName, {
-          ...reader,
-          recipients,
-          namedKey,
-          signingKey: container.signingKey(),
-          visibility: isPublic ? 'public' : 'private',
-          description: values.description,
-          allowUnsigned: values.allowUnsigned,
-          signal,
-          onProgress: ({ doneBytes }) => progress.update({ job, doneBytes }),
-        })
-        const { serial, sealId, version, plaintextBytes, sealedBytes } = sealed
-        terminal.record({
-          file: inputName,
-          serial: formatSerial(serial),
-          sealId: toHex(sealId),
-          version,
-          recipients: recipients.length,
-          plaintextBytes,
-          sealedBytes,
-        })
-        const size = `${formatBytes(plaintextBytes)}, for ${count(recipients.length, 'recipient')}`
-        terminal.done(displayName(inputName), `resealed, ${size}, version ${version}`)
-      } catch (error) {
-        if (signal.aborted) throw error
-        failures.report(explainSigner(context, values, error), inputName)
+    try {
+      const namedKey = sealingKey(context, container, values)
+      const sessionKeys = namedKey ? 1 : 0
+      const recipients = await newList(context, container, { ...values, sessionKeys }, sources)
+      const reader = readerOf(context, values, container)
+      const signingKey = container.signingKey()
+      const openers = { recipients: recipients.length, sessionKeys }
+      const names = sources.map(({ inputName }) => inputName)
+      const progress = new ProgressLine(terminal, { verb: 'resealing', names, totalBytes })
+      for (const [job, { inputName }] of sources.entries()) {
+        try {
+          const sealed = await resealFile(inputName, {
+            ...reader,
+            recipients,
+            namedKey,
+            signingKey,
+            visibility: visibilityOf(values),
+            description: values.description,
+            allowUnsigned: values.allowUnsigned,
+            signal,
+            onProgress: ({ doneBytes }) => progress.update({ job, doneBytes }),
+          })
+          tell(context, inputName, sealed, { ...openers, fingerprint: signingKey.signer.fingerprint })
+        } catch (error) {
+          if (signal.aborted) throw error
+          failures.report(reader.explain(error), inputName)
+        }
       }
+      progress.end()
+      reader.wipe()
+      namedKey?.wipe()
+    } finally {
+      container.wipe()
     }
-    progress.end()
-    container.wipe()
   },
 })
+
+/** As the file's seal was, unless told. */
+function visibilityOf({ publicSeal, privateSeal }: { publicSeal: boolean; privateSeal: boolean }) {
+  if (publicSeal) return 'public'
+  return privateSeal ? 'private' : undefined
+}
+
+function tell(
+  { terminal }: Context,
+  file: string,
+  { serial, sealId, version, plaintextBytes, sealedBytes }: SealedFile,
+  by: Openers & { readonly fingerprint: string },
+): void {
+  terminal.record({
+    file,
+    signer: OWN_NAME,
+    ...by,
+    serial: formatSerial(serial),
+    sealId: toHex(sealId),
+    version,
+    plaintextBytes,
+    sealedBytes,
+  })
+  const size = `${formatBytes(plaintextBytes)}, for ${openersText(by)}`
+  terminal.done(displayName(file), `resealed, ${size}, version ${version}`)
+}

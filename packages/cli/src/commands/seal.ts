@@ -1,28 +1,26 @@
-import { existsSync, unlinkSync } from 'node:fs'
-import {
-  formatSerial,
-  SessionKeyStore,
-  type NamedSessionKey,
-  type VerifiedSeal,
-} from '@strongroom/core/keyblob'
+import { formatSerial } from '@strongroom/core/keyblob'
 import { toHex } from '@strongroom/core/bytes'
 import type { KeyContainer } from '@strongroom/core/container'
 import {
-  inspectFile,
-  Ledger,
   planSeal,
   sealFiles,
+  type FailedJob,
   type SealedFile,
   type SealJob,
+  type SealResult,
 } from '@strongroom/core/seal'
 import { usage } from '../cli-error.ts'
 import { type Context, defineCommand, type OptionValues } from '../command.ts'
 import { loadConfig } from '../config.ts'
 import { displayName } from '../escape-text.ts'
+import { refuseToRemove, removeSealedInput } from '../input-files.ts'
+import { sealingKey, SEALING_KEY_OPTIONS } from '../named-keys.ts'
 import { OUTPUT_OPTIONS, planTasks, type Task, type Tasks } from '../outputs.ts'
-import { openContainer, OWN_NAME, OWNER_OPTIONS, signerDirectory } from '../owner.ts'
+import { openContainer, OWN_NAME, OWNER_OPTIONS } from '../owner.ts'
+import { successionOf, type Succession } from '../previous-version.ts'
 import { ProgressLine } from '../progress.ts'
 import { count, formatBytes } from '../quantities.ts'
+import { openersText } from '../recipient-list.ts'
 import { RECIPIENT_OPTIONS, resolveRecipients } from '../recipients.ts'
 import { readerOf } from '../reader.ts'
 
@@ -43,19 +41,18 @@ const OPTIONS = {
     kind: 'flag',
     description: 'delete each input when its sealed file is safe on the disk',
   },
+  newSerial: {
+    flags: '--new-serial',
+    kind: 'flag',
+    description: 'with --force: replace any age file, and begin with version 1 of a new one',
+  },
   password: {
     flags: '--password',
     kind: 'flag',
     description: 'encrypt under a passphrase alone: no keys, and no seal',
   },
   ...RECIPIENT_OPTIONS,
-  key: {
-    flags: '-k, --key <name>',
-    kind: 'value',
-    description: 'seal under this session key too, which opens all files of its kind',
-    completes: 'session-key',
-    group: 'Keys:',
-  },
+  ...SEALING_KEY_OPTIONS,
   ...OWNER_OPTIONS,
 } as const
 
@@ -73,7 +70,10 @@ export const seal = defineCommand({
   options: OPTIONS,
   notes: [
     'Each file becomes <file>.age beside it, and stays as it is. With --force an older sealed file of yours is',
-    'followed by its next version: strongroom open then notices when somebody puts the old one back.',
+    'followed by its next version: strongroom open then notices when somebody puts the old one back. Another age file',
+    'is not replaced so: one that is damaged, that was sealed under another name or by somebody else.',
+    '',
+    '--remove-input deletes what was sealed and nothing else: a file that has changed since is kept.',
   ],
   examples: [
     { line: 'strongroom seal report.pdf', purpose: 'makes report.pdf.age, which you alone can open' },
@@ -84,12 +84,10 @@ export const seal = defineCommand({
   run: async (context, paths, values) => {
     checkCombination(values)
     const work = planTasks(context, paths, values, planSeal, true)
-    if (values.removeInput && work.tasks.some(({ outputName }) => outputName === undefined)) {
-      throw usage('--remove-input needs an output that is a file', 'a pipe may break after it was filled')
-    }
+    if (values.removeInput) refuseToRemove(work.tasks)
     if (values.password) {
       const { sealAllWithPassword } = await import('../password-files.ts')
-      return await sealAllWithPassword(context, work, values, (task) => removeInput(values, task))
+      return await sealAllWithPassword(context, work, values)
     }
     const container = await openContainer(context, values)
     try {
@@ -113,107 +111,98 @@ async function sealAll(
     named: [...values.recipient, ...defaults],
     self: !values.noSelf,
   })
-  const namedKey = values.key === undefined ? undefined : sessionKey(context, container, values.key)
-  const ledger = new Ledger(folders.ledger)
-  const progress = new ProgressLine(terminal, {
-    verb: 'sealing',
-    names: tasks.map(({ inputName }) => inputName),
-    totalBytes,
-  })
-  const jobs: SealJob[] = []
-  const planned: Task[] = []
-  for (const task of tasks) {
-    try {
-      jobs.push({ ...naming(task, values), previous: await versionBefore(context, container, ledger, task) })
-      planned.push(task)
-    } catch (error) {
-      failures.report(error, task.inputName)
-    }
-  }
+  const signingKey = container.signingKey()
+  const reader = readerOf(context, { signer: undefined, allowSuperseded: false }, container)
+  const namedKey = sealingKey(context, container, values)
+  const openers = { recipients: recipients.length, sessionKeys: namedKey ? 1 : 0 }
+  const planned = await planJobs(context, tasks, values, (task) => successionOf(task, { reader, container }))
+  const names = planned.map(({ task }) => task.inputName)
+  const progress = new ProgressLine(terminal, { verb: 'sealing', names, totalBytes })
+  const jobs = planned.map(({ job }) => job)
   const sealed = await sealFiles(jobs, {
     recipients,
-    signingKey: container.signingKey(),
+    signingKey,
     namedKey,
     visibility: values.publicSeal ? 'public' : 'private',
-    ledger,
+    ledger: reader.ledger,
     signal,
     onProgress: (report) => progress.update(report),
     onResult: (result) => {
-      const task = planned[result.job]
+      const task = planned[result.job]?.task
       if (!task) return
-      if ('error' in result && result.error !== undefined)
-        return failures.report(result.error, task.inputName)
-      tell(context, task, result as SealedFile, recipients.length)
-      removeInput(values, task)
+      if (isFailed(result)) return failures.report(result.error, task.inputName)
+      tell(context, task, result, { ...openers, fingerprint: signingKey.signer.fingerprint })
+      if (values.removeInput) removeSealedInput(context, task, result.source)
     },
-  }).finally(() => progress.end())
+  }).finally(() => {
+    progress.end()
+    namedKey?.wipe()
+    reader.wipe()
+  })
   const done = sealed.filter((result) => result.error === undefined)
   if (tasks.length > 1) terminal.note(`sealed ${count(done.length, 'file')} of ${tasks.length}`)
 }
 
-function naming(task: Task, { description }: Values) {
-  const { input, output, name } = task
-  return {
-    input,
-    output,
-    ...(name === undefined ? {} : { name }),
-    ...(description === undefined ? {} : { description }),
+interface Planned {
+  readonly task: Task
+  readonly job: SealJob
+}
+
+/** A task whose output must stay as it is is reported, and keeps the others from nothing. */
+async function planJobs(
+  { failures }: Context,
+  tasks: readonly Task[],
+  { description, newSerial }: Values,
+  succession: (task: Task) => Promise<Succession>,
+): Promise<Planned[]> {
+  const planned: Planned[] = []
+  for (const task of tasks) {
+    const { input, output, name } = task
+    try {
+      const naming = newSerial ? (name === undefined ? {} : { name }) : await succession(task)
+      const job = { input, output, ...naming, ...(description === undefined ? {} : { description }) }
+      planned.push({ task, job })
+    } catch (error) {
+      failures.report(error, task.inputName)
+    }
   }
+  return planned
 }
 
-/**
- * The sealed file of the owner's that is about to be replaced, if it is one: the new one is its next version.
- *
- * @throws SealError SUPERSEDED if what lies there is an old version that somebody put back: to go on from
- *   it would give two files the same version number
- */
-async function versionBefore(
-  context: Context,
-  container: KeyContainer,
-  ledger: Ledger,
-  { output }: Task,
-): Promise<VerifiedSeal | undefined> {
-  if (!('path' in output) || !output.overwrite || !existsSync(output.path)) return undefined
-  const signers = signerDirectory(context, container.signers())
-  const found = await inspectFile(
-    { path: output.path },
-    { identities: container.identities(), signers },
-  ).catch(() => undefined)
-  const before = found?.verified
-  if (before?.kind !== 'file' || before.signerName !== OWN_NAME) return undefined
-  ledger.check(before)
-  return before
+function isFailed(result: SealResult): result is FailedJob {
+  return result.error !== undefined
 }
 
-function sessionKey(context: Context, container: KeyContainer, name: string): NamedSessionKey {
-  const { signers } = readerOf(context, { signer: undefined, allowSuperseded: false }, container)
-  return new SessionKeyStore(context.folders.sessionKeys).load(name, container.identities(), signers)
+interface Sealing {
+  readonly recipients: number
+  readonly sessionKeys: number
+  readonly fingerprint: string
 }
 
-function tell({ terminal }: Context, task: Task, result: SealedFile, recipients: number): void {
+function tell({ terminal }: Context, task: Task, result: SealedFile, by: Sealing): void {
   const { serial, sealId, version, plaintextBytes, sealedBytes } = result
   terminal.record({
     input: task.inputName,
     output: task.outputName ?? null,
+    signer: OWN_NAME,
+    ...by,
     serial: formatSerial(serial),
     sealId: toHex(sealId),
     version,
-    recipients,
     plaintextBytes,
     sealedBytes,
   })
   if (task.outputName === undefined) return
-  const text = `sealed, ${formatBytes(plaintextBytes)}, for ${count(recipients, 'recipient')}`
+  const text = `sealed, ${formatBytes(plaintextBytes)}, for ${openersText(by)}`
   terminal.done(displayName(task.outputName), version === 1 ? text : `${text}, version ${version}`)
 }
 
-function removeInput({ removeInput: wanted }: Values, { input }: Task): void {
-  if (wanted && 'path' in input) unlinkSync(input.path)
-}
-
-function checkCombination({ password, recipient, key, noSelf, publicSeal, description }: Values): void {
-  const useless = [recipient.length > 0, key !== undefined, noSelf, publicSeal, description !== undefined]
-  if (!password || !useless.some(Boolean)) return
+function checkCombination(values: Values): void {
+  const { password, recipient, key, keySigner, noSelf, publicSeal, newSerial, description } = values
+  const flags = noSelf || publicSeal || newSerial
+  const texts = [key, keySigner, description]
+  const useless = flags || recipient.length > 0 || texts.some((text) => text !== undefined)
+  if (!password || !useless) return
   throw usage(
     'a file under a password has no recipients and no seal',
     'leave out --password, or everything that names keys, recipients and the seal',

@@ -23,11 +23,11 @@ export function isGroup(row: CommandRow | CommandGroup): row is CommandGroup {
 
 const KEY_COMMANDS: readonly CommandRow[] = [
   { name: 'new', purpose: 'make a session key', load: async () => (await import('./key.ts')).keyNew },
-  { name: 'list', purpose: 'list session keys', load: async () => (await import('./key.ts')).keyList },
+  { name: 'list', purpose: 'list session keys', load: async () => (await import('./key-list.ts')).keyList },
   {
     name: 'show',
     purpose: 'verify a session key and show it',
-    load: async () => (await import('./key.ts')).keyShow,
+    load: async () => (await import('./key-list.ts')).keyShow,
   },
   {
     name: 'export',

@@ -6,7 +6,6 @@ import { displayName } from '../escape-text.ts'
 import { planSources, type Source } from '../outputs.ts'
 import { ProgressLine } from '../progress.ts'
 import {
-  explainSigner,
   keylessReader,
   mustAsk,
   openReader,
@@ -29,8 +28,9 @@ export const verify = defineCommand({
   ],
   options: READER_OPTIONS,
   notes: [
-    'Reads each file from its first byte to its last and decrypts none of it. Public seals are verified without a',
-    'passphrase if yours would have to be asked for: who sealed these bytes is proved then, not that you can open them.',
+    'Reads each file from its first byte to its last and decrypts none of it. Public seals of others are verified',
+    'without a passphrase if yours would have to be asked for: who sealed these bytes is proved then, not that you can',
+    'open them. That a seal is your own is proved with your passphrase alone: --signer me asks for it.',
     '',
     'In a folder, what is called .age and is no file fails, and every other file that is left out is named.',
   ],
@@ -45,14 +45,18 @@ export const verify = defineCommand({
     const reader = await readerFor(context, values, sources)
     const names = sources.map(({ inputName }) => inputName)
     const progress = new ProgressLine(terminal, { verb: 'verifying', names, totalBytes })
-    for (const [job, source] of sources.entries()) {
-      try {
-        const onProgress = ({ doneBytes }: { doneBytes: number }) => progress.update({ job, doneBytes })
-        tell(context, source, await verifyFile(source.input, { ...reader, signal, onProgress }))
-      } catch (error) {
-        if (signal.aborted) throw error
-        failures.report(explainSigner(context, values, error), source.inputName)
+    try {
+      for (const [job, source] of sources.entries()) {
+        try {
+          const onProgress = ({ doneBytes }: { doneBytes: number }) => progress.update({ job, doneBytes })
+          tell(context, source, await verifyFile(source.input, { ...reader, signal, onProgress }))
+        } catch (error) {
+          if (signal.aborted) throw error
+          failures.report(reader.explain(error), source.inputName)
+        }
       }
+    } finally {
+      reader.wipe()
     }
     progress.end()
   },
