@@ -28,9 +28,9 @@ export function takeApart(file: Uint8Array): Parts {
     .slice(1)
     .map((stanza) => {
       const [line = '', ...body] = stanza.split('\n')
-      return new Stanza(line.split(' '), Buffer.from(body.join(''), 'base64'))
+      return new Stanza(line.split(' '), Uint8Array.from(Buffer.from(body.join(''), 'base64')))
     })
-  const mac = Buffer.from(text.slice(macAt + 4, end - 1), 'base64')
+  const mac = Uint8Array.from(Buffer.from(text.slice(macAt + 4, end - 1), 'base64'))
   return { stanzas, mac, nonce: file.slice(end, end + 16), payload: file.slice(end + 16) }
 }
 
