@@ -27,7 +27,7 @@ import { PLAIN, SEALED, seal } from './support-crash/scene.ts'
 const MIB = 1_048_576
 // Enough for several leaves in one thread, and for workers.
 const SMALL = 3 * MIB + 5
-const LARGE = 12 * MIB + 5
+const LARGE = 8 * MIB + 5
 
 type Watching = Pick<SealOptions, 'onProgress' | 'signal' | 'threads'>
 
@@ -97,7 +97,7 @@ for (const { name, input, read } of READERS) {
     test(`stopped on request, nothing is left: ${name}, threads ${threads}`, () =>
       inFolder(async (folder) => {
         const root = join(folder, 'root')
-        await prepare(root, LARGE)
+        await prepare(root, threads === 1 ? SMALL : LARGE)
         const before = namesIn(root)
         const controller = new AbortController()
         let progress = 0

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { SealError } from '../../../src/seal/index.ts'
-import { leftovers, modeOf } from './look.ts'
+import { leftovers, readableTemporaries } from './look.ts'
 import { seal, type Scene } from './scene.ts'
 
 /**
@@ -9,12 +9,7 @@ import { seal, type Scene } from './scene.ts'
  * no more than its name, or has it already.
  */
 export async function checkLeftovers(scene: Scene, folder: string): Promise<void> {
-  for (const name of readableLeftovers(folder)) await scene.finished(join(folder, name))
-}
-
-/** The names of files under construction, and of journals, that have a permission bit set. */
-export function readableLeftovers(folder: string): string[] {
-  return leftovers(folder).filter((name) => modeOf(join(folder, name)) !== 0)
+  for (const name of readableTemporaries(folder)) await scene.finished(join(folder, name))
 }
 
 /** Repeats an operation after a failure, and asks that it now succeeds; what exists may refuse it. */

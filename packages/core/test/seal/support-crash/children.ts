@@ -23,10 +23,14 @@ export interface Child {
 /** How many children run at once: as many as a small machine has processors. */
 const AT_ONCE = 2
 
-/** Compiled code is kept between children, which then start three times as fast. */
+// Compiled code is kept between children, which then start three times as fast; nobody else may write there.
+const CACHE = mkdtempSync(join(tmpdir(), 'strongroom-cache-'))
+process.once('exit', () => rmSync(CACHE, { recursive: true, force: true }))
+
+/** What children find in their environment. */
 export const CHILD_ENVIRONMENT = {
   ...process.env,
-  NODE_COMPILE_CACHE: join(tmpdir(), 'strongroom-test-cache'),
+  NODE_COMPILE_CACHE: CACHE,
 }
 
 /** How a program of this folder is started. */

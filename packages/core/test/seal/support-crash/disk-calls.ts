@@ -6,6 +6,7 @@ const SYNC_CALLS = [
   'appendFileSync',
   'closeSync',
   'fchmodSync',
+  'fchownSync',
   'fstatSync',
   'fsyncSync',
   'linkSync',
@@ -27,6 +28,7 @@ const CALLBACK_CALLS = ['fsync', 'read', 'write'] as const
 const CHANGING: ReadonlySet<string> = new Set([
   'appendFileSync',
   'fchmodSync',
+  'fchownSync',
   'fsync',
   'linkSync',
   'mkdirSync',

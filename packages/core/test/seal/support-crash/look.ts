@@ -61,6 +61,11 @@ export function temporaries(folder: string): string[] {
   return leftovers(folder).filter((name) => name.endsWith('.tmp'))
 }
 
+/** The names of files under construction that somebody may read. */
+export function readableTemporaries(folder: string): string[] {
+  return temporaries(folder).filter((name) => modeOf(join(folder, name)) !== 0)
+}
+
 /** Permission bits. */
 export function modeOf(path: string): number {
   return lstatSync(path).mode & 0o777

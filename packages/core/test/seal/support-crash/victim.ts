@@ -1,11 +1,11 @@
 /**
  * Runs the operation of a scene in a process of its own, which can be made to die.
  *
- * victim.ts <scene> <folder> [kill <n> | torn <n> | unprivileged]
+ * victim.ts <scene> <folder> [kill <n> | torn <n> | in-parts | unprivileged]
  *
  * Writes `started` to standard output when it begins, and when it ends one line of JSON: its calls to
- * node:fs in order, and for each output the code of its error and that of the system behind it. Unprivileged: not
- * even as root, who may read and write everything.
+ * node:fs in order, and for each output the code of its error and that of the system behind it. In parts: every write takes
+ * half of what it is given. Unprivileged: not even as root, who may read and write everything.
  */
 import { changesDisk, PASS, withDisk, type CallName } from './disk-calls.ts'
 import assert from 'node:assert/strict'
@@ -32,6 +32,7 @@ writeSync(1, 'started\n')
 await withDisk(
   (call) => {
     calls.push({ name: call.name, changes: changesDisk(call) })
+    if (how === 'in-parts') return { kind: 'part' }
     return how !== undefined && call.index === Number(at) ? { kind: 'kill', torn: how === 'torn' } : PASS
   },
   async () => {
