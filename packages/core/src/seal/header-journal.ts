@@ -1,7 +1,7 @@
 import { constants, fstatSync, fsyncSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { NONCE_BYTES, parseHeader, type Header } from '../age/index.ts'
-import { ByteReader, ByteWriter, equalBytes, utf8Encode } from '../bytes/index.ts'
+import { ByteReader, ByteWriter, concat, equalBytes, utf8Encode } from '../bytes/index.ts'
 import { syncFolder } from '../container/index.ts'
 import { tree } from '../keyblob/index.ts'
 import { attempt, closeQuietly, readAt, systemError, writeAllAt } from './positional-io.ts'
@@ -48,7 +48,7 @@ export function canHaveJournal(path: string): boolean {
  * the new header, from the journal, until somebody finishes.
  *
  * @returns false if something that is no journal of this file has the journal's name: the file is as it was
- * @throws SealError BUSY if there is a journal of this file; IO
+ * @throws SealError BUSY if there is a journal of this file, or another rewrap came in between; IO
  */
 export async function replaceHeader(
   path: string,
@@ -57,6 +57,8 @@ export async function replaceHeader(
 ): Promise<boolean> {
   const journal = await writeJournal(path, fd, replacement)
   if (journal === undefined) return false
+  // Whoever finished the work meanwhile may have done the next, which must not be undone.
+  if (!stands(journal)) throw new SealError('BUSY', 'another rewrap of the file came in between', { path })
   applyHeader(fd, replacement.header)
   removeJournal(journal)
   return true
@@ -81,7 +83,7 @@ export function finishInterrupted(path: string): boolean {
     const replacement = replacementFor(fd, bytes)
     if (replacement) applyHeader(fd, replacement.header)
     // One that does not fit was left by a file that had the name before: it is of no more use.
-    removeJournal(journal)
+    removeJournal({ path: journal, bytes })
     return replacement !== undefined
   } finally {
     closeQuietly(fd)
@@ -110,21 +112,23 @@ function realPath(path: string): string {
   }
 }
 
+/** A journal as it was written or read. */
+interface Journal {
+  readonly path: string
+  readonly bytes: Uint8Array
+}
+
 async function writeJournal(
   path: string,
   fd: number,
-  { header, nonce }: HeaderReplacement,
-): Promise<string | undefined> {
+  replacement: HeaderReplacement,
+): Promise<Journal | undefined> {
   const journal = journalPath(path)
+  const bytes = encodeJournal(replacement)
   let file: PrivateFile | undefined
   try {
     file = PrivateFile.create({ path: journal })
-    const body = new ByteWriter(header.length + 128)
-      .bytes(LABEL)
-      .bytes(placeOf(nonce, header.length))
-      .bytes(header)
-    const bytes = body.toBytes()
-    writeAllAt(file.fd, [bytes, tree.leafHash(bytes)], 0)
+    writeAllAt(file.fd, [bytes], 0)
     await file.commit(OWNER_ONLY)
   } catch (error) {
     file?.discard()
@@ -134,7 +138,7 @@ async function writeJournal(
   }
   try {
     syncFolder(dirname(journal))
-    return journal
+    return { path: journal, bytes }
   } catch (error) {
     // No byte of the file has changed: without the journal it is as it was.
     rmSync(journal, { force: true })
@@ -142,15 +146,27 @@ async function writeJournal(
   }
 }
 
+function encodeJournal({ header, nonce }: HeaderReplacement): Uint8Array {
+  const body = concat(LABEL, placeOf(nonce, header.length), header)
+  return concat(body, tree.leafHash(body))
+}
+
 function applyHeader(fd: number, header: Uint8Array): void {
   writeAllAt(fd, [header], 0)
   attempt('synchronise', () => fsyncSync(fd))
 }
 
-function removeJournal(journal: string): void {
-  // Whoever finished the same work meanwhile has removed it.
-  rmSync(journal, { force: true })
-  syncFolder(dirname(journal))
+/** Whether a journal is still there, and no other in its place: no two are alike, since every header has fresh shares. */
+function stands({ path, bytes }: Journal): boolean {
+  const found = readOwn(path)
+  return found !== undefined && equalBytes(found, bytes)
+}
+
+function removeJournal(journal: Journal): void {
+  // Whoever finished the same work meanwhile has removed it, and may have written another.
+  if (!stands(journal)) return
+  rmSync(journal.path, { force: true })
+  syncFolder(dirname(journal.path))
 }
 
 /** What a journal replaces in a file; undefined if it is not whole or does not fit. */
