@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { sealOneMore } from './support-crash/aftermath.ts'
 import { forEach, inFolder, runChild } from './support-crash/children.ts'
-import { temporaries } from './support-crash/look.ts'
-import { QUICK_SCENES, SCENES } from './support-crash/scenes.ts'
+import { leftovers, temporaries } from './support-crash/look.ts'
+import { QUICK_SCENES, SCENES, sceneOf } from './support-crash/scenes.ts'
 import type { Report } from './support-crash/victim.ts'
 
 // In memory, where there is such a folder: thousands of files that no disk needs to see.
@@ -35,6 +35,21 @@ for (const how of SLOW ? ['lost', 'persisted', 'for-ever'] : ['lost', 'persisted
     }
   })
 }
+
+test('where there are no hard links, files appear all the same, and take nobody’s name', async () => {
+  await forEach(['seal', 'open', 'rewrap in place'].map(sceneOf), (scene) =>
+    inFolder(async (folder) => {
+      await scene.prepare(folder, scene.bytes)
+      const run = () => runChild<Report>('./victim.ts', scene.name, folder, 'no-links')
+      assert.deepEqual((await run()).codes, [null])
+      assert.deepEqual(await scene.states(folder), ['new'])
+      assert.deepEqual(leftovers(folder), [])
+      assert.deepEqual((await run()).codes, [scene.exclusive ? 'EXISTS' : null])
+      assert.deepEqual(await scene.states(folder), ['new'])
+      assert.deepEqual(leftovers(folder), [])
+    }),
+  )
+})
 
 test('what a write leaves over is written by the next one', async () => {
   const scenes = SCENES.filter(({ name }) => SLOW || IN_PARTS.has(name))

@@ -17,6 +17,10 @@ export interface Child {
   readonly process: ChildProcess
   /** Resolves when it said its first word; never if it ends before. */
   readonly started: Promise<void>
+  /** Resolves when it waits. */
+  readonly waiting: Promise<void>
+  /** Lets it go on. */
+  readonly goOn: () => void
   readonly ended: Promise<Ended>
 }
 
@@ -42,23 +46,31 @@ export function childArguments(program: string): [node: string, args: readonly s
 export function startChild(program: string, ...args: readonly string[]): Child {
   const [node, first] = childArguments(program)
   const child = spawn(node, [...first, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
     env: CHILD_ENVIRONMENT,
   })
   const started = Promise.withResolvers<void>()
+  const waiting = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<Ended>()
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
     started.resolve()
+    if (stdout.includes('waiting\n')) waiting.resolve()
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
   child.once('error', ended.reject)
   child.once('close', (status, signal) => ended.resolve({ status, signal, stdout, stderr }))
-  return { process: child, started: started.promise, ended: ended.promise }
+  return {
+    process: child,
+    started: started.promise,
+    waiting: waiting.promise,
+    goOn: () => child.stdin.write('.'),
+    ended: ended.promise,
+  }
 }
 
 /** Runs a program of this folder to its end; what it printed on its last line, as JSON. @throws if it fails */

@@ -13,6 +13,8 @@ export const alice = X25519Identity.fromBytes(secretOf('alice'))
 export const bob = X25519Identity.fromBytes(secretOf('bob'))
 export const signingKey = SigningKey.fromSecretBytes('ed25519', secretOf('the signer'))
 
+export const carol = X25519Identity.fromBytes(secretOf('carol'))
+
 /** A crowd whose stanzas need more room than a header keeps free. */
 export const crowd = Array.from({ length: 60 }, (_, i) =>
   X25519Identity.fromBytes(secretOf(`number ${i}`)).recipient(),
