@@ -24,12 +24,19 @@ export class Failures {
     const message = messageOf(error, row)
     const hint = (error instanceof CliError ? error.hint : undefined) ?? row.remedy
     this.#first ??= row.exit
-    // Many messages name the file themselves.
-    const about = input === undefined || message.includes(input) ? '' : `${displayName(input)}: `
+    const about = input === undefined || namesInput(message, input) ? '' : `${displayName(input)}: `
     this.#terminal.failure(about + message, hint)
     const failure = { code: row.code, exit: row.exit, message, hint }
     this.#terminal.record(input === undefined ? { error: failure } : { input, error: failure })
   }
+}
+
+/** Many messages name the file themselves: first of all, or before what is wrong. A name may be as short as a word. */
+function namesInput(message: string, input: string): boolean {
+  return [input, displayName(input)].some(
+    (name) =>
+      message.startsWith(`${name} `) || message.startsWith(`${name}:`) || message.includes(` ${name}: `),
+  )
 }
 
 /** Our own errors speak for themselves; the system's are put in the same words. */
