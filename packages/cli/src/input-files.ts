@@ -2,8 +2,8 @@ import { fstatSync, lstatSync, realpathSync, statSync, type BigIntStats } from '
 import { basename, dirname, join, resolve } from 'node:path'
 import { removeIfUnchanged, type FileState, type Input, type Output } from '@strongroom/core/seal'
 import { CliError, usage } from './cli-error.ts'
-import type { Context } from './command.ts'
 import { displayName } from './escape-text.ts'
+import type { Failures } from './failures.ts'
 
 /** What this file needs to know of a task. */
 export interface Places {
@@ -78,7 +78,7 @@ export function stateOf({ input }: Removable): FileState | undefined {
  * saved under its name meanwhile is in no sealed file. Otherwise that is reported.
  */
 export function removeSealedInput(
-  { failures }: Context,
+  failures: Pick<Failures, 'report'>,
   { input, inputName }: Removable,
   sealed: FileState | undefined,
 ): void {

@@ -41,7 +41,7 @@ export async function sealAllWithPassword(
           `encrypted under a passphrase, ${formatBytes(plaintextBytes)}`,
         )
       }
-      if (values.removeInput) removeSealedInput(context, task, before)
+      if (values.removeInput) removeSealedInput(failures, task, before)
     } catch (error) {
       if (signal.aborted) throw error
       failures.report(error, task.inputName)

@@ -132,7 +132,7 @@ async function sealAll(
       if (!task) return
       if (isFailed(result)) return failures.report(result.error, task.inputName)
       tell(context, task, result, { ...openers, fingerprint: signingKey.signer.fingerprint })
-      if (values.removeInput) removeSealedInput(context, task, result.source)
+      if (values.removeInput) removeSealedInput(failures, task, result.source)
     },
   }).finally(() => {
     progress.end()
