@@ -67,10 +67,14 @@ function ownSeal(path: string, found: Inspection, container: KeyContainer): Veri
   if (form === 'key blob') throw refusal(path, 'it is a key blob')
   if (protection === 'password') throw refusal(path, 'it is an age file under a passphrase')
   if (protection === 'none') throw refusal(path, 'it is an age file that nobody signed')
-  if (!verified) throw refusal(path, problem?.message ?? 'its seal cannot be verified')
+  if (!verified) throw refusal(path, reasonOf(problem))
   const isOwn = container.signers().some(({ fingerprint }) => fingerprint === verified.signer.fingerprint)
   if (isOwn && verified.kind === 'file') return verified
   throw refusal(path, `it was sealed by ${displayName(verified.signerName)}`)
+}
+
+function reasonOf(problem: Inspection['problem']): string {
+  return problem?.code === 'NO_KEY' ? 'none of your keys opens it' : (problem?.message ?? 'it has no seal')
 }
 
 function checkNewest(path: string, previous: VerifiedSeal, { ledger }: FileReader): void {
