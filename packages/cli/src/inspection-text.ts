@@ -99,7 +99,8 @@ function proofFields({ form, protection, verified, problem, opened }: Inspection
   if (protection === 'password' || protection === 'none') {
     return [['not verified', opened ? 'who made it; your key opens it' : 'anything']]
   }
-  return [['not verified', `anything: ${problem?.message ?? 'there is no key to read it with'}`]]
+  const reason = !problem || problem.code === 'NO_KEY' ? 'none of the keys at hand reads it' : problem.message
+  return [['not verified', `anything: ${reason}`]]
 }
 
 function claimsRecord({ metadata, kind, serial, sealId, signerId, segments, batchSize }: SealClaims): object {
