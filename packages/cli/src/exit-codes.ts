@@ -103,7 +103,11 @@ const ROWS = {
     'encrypted, but sealed by nobody',
     'add --allow-unsigned to open it without knowing who wrote it',
   ],
-  UNKNOWN_SIGNER: ['unknownSigner', 'sealed by somebody you do not know', SHOW_SIGNER],
+  UNKNOWN_SIGNER: [
+    'unknownSigner',
+    'sealed by somebody you do not know, or not proved to be you',
+    SHOW_SIGNER,
+  ],
   SEAL_PRIVATE: ['noKey', 'the seal is private and none of your keys reads it', OTHER_KEY],
   SEAL_FORMAT: ['unsupported', 'a seal that this version of strongroom cannot read', CHANGED],
   SUPERSEDED: [
@@ -111,16 +115,16 @@ const ROWS = {
     'an older version than one you have already seen',
     'look for the newer one, or add --allow-superseded if you want this one',
   ],
-  EXISTS: ['exists', 'the output exists', FORCE],
+  EXISTS: ['exists', 'the output exists, or is an age file that --force does not replace', FORCE],
   SYMLINK: ['exists', 'the output is a symbolic link', 'name the file it points to, or remove the link'],
   UNSUPPORTED: [
     'unsupported',
-    'not a regular file or folder, or the input is also the output',
+    'not a regular file or folder, or an output would replace an input',
     'name a regular file or a folder',
   ],
   INPUT_CHANGED: [
     'inputChanged',
-    'the input changed while it was read',
+    'the input changed while it was read, or after it was sealed',
     'nothing was written; run it again when nobody writes to the file',
   ],
   IO: ['io', 'the system refused to read or write', 'look at the path, the permissions and the space left'],
