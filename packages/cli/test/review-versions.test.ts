@@ -85,21 +85,28 @@ const CASES: readonly (readonly [what: string, put: (home: Home) => Promise<void
 
 suite('seal --force', { concurrency: 2 }, () => {
   for (const [what, put, reason] of CASES) {
-    test(`does not replace ${what}, but for --new-serial`, async (t) => {
+    test(`does not replace ${what}`, async (t) => {
       const home = initialised(t)
       home.write('a', 'one')
       await home.ok(['seal', 'a', '-q'])
-      const { serial } = await serialOf(home, 'a.age')
       await put(home)
       const before = home.read('a.age')
       refused(await home.run(['seal', 'a', '--force']), reason)
       assert.deepEqual(home.read('a.age'), before)
-      await home.ok(['seal', 'a', '--force', '--new-serial', '-q'])
-      const after = await serialOf(home, 'a.age')
-      assert.equal(after.version, 1)
-      assert.notEqual(after.serial, serial)
     })
   }
+
+  test('replaces any of them with --new-serial, by the first version of a new file', async (t) => {
+    const home = initialised(t)
+    home.write('a', 'one')
+    await home.ok(['seal', 'a', '-q'])
+    const { serial } = await serialOf(home, 'a.age')
+    home.write('a.age', home.read('a.age').subarray(0, 200))
+    await home.ok(['seal', 'a', '--force', '--new-serial', '-q'])
+    const after = await serialOf(home, 'a.age')
+    assert.equal(after.version, 1)
+    assert.notEqual(after.serial, serial)
+  })
 
   test('does not replace what somebody else sealed', async (t) => {
     const { alice, bob } = await twoPeople(t)
