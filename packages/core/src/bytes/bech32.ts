@@ -28,8 +28,7 @@ export function bech32Encode(hrp: string, bytes: Uint8Array): string {
   const lower = hrp.toLowerCase()
   checkHumanReadablePart(hrp)
   const values = regroup(bytes, 8, 5)
-  const checksum = checksumOf(lower, values)
-  const text = `${lower}1${[...values, ...checksum].map((value) => ALPHABET[value]).join('')}`
+  const text = `${lower}1${charactersOf(values)}${charactersOf(checksumOf(lower, values))}`
   return hrp === lower ? text : text.toUpperCase()
 }
 
@@ -52,10 +51,10 @@ export function bech32Decode(text: string): Bech32 {
   const values = valuesOf(lower.slice(separator + 1))
   const split = values.length - CHECKSUM_LENGTH
   if (split < 0) throw notBech32('no room for a checksum')
-  const data = values.slice(0, split)
+  const data = values.subarray(0, split)
   const expected = checksumOf(lower.slice(0, separator), data)
   if (expected.some((value, i) => value !== values[split + i])) throw notBech32('wrong checksum')
-  return { hrp, bytes: Uint8Array.from(regroupExactly(data)) }
+  return { hrp, bytes: regroupExactly(data) }
 }
 
 function checkHumanReadablePart(hrp: string): void {
@@ -63,8 +62,14 @@ function checkHumanReadablePart(hrp: string): void {
   if (hrp !== hrp.toLowerCase() && hrp !== hrp.toUpperCase()) throw notBech32('mixed case')
 }
 
-function valuesOf(characters: string): number[] {
-  return Array.from(characters, (character) => {
+function charactersOf(values: Uint8Array): string {
+  let characters = ''
+  for (const value of values) characters += ALPHABET.charAt(value)
+  return characters
+}
+
+function valuesOf(characters: string): Uint8Array {
+  return Uint8Array.from(characters, (character) => {
     const value = VALUE_OF.get(character)
     if (value === undefined) throw notBech32('character outside the alphabet')
     return value
@@ -72,43 +77,56 @@ function valuesOf(characters: string): number[] {
 }
 
 /** Splits a run of `from`-bit groups into `to`-bit groups, filling the last with zero bits. */
-function regroup(groups: Iterable<number>, from: number, to: number): number[] {
-  const result: number[] = []
+function regroup(groups: Uint8Array, from: number, to: number): Uint8Array {
+  const result = new Uint8Array(Math.ceil((groups.length * from) / to))
   let held = 0
   let bits = 0
+  let at = 0
   for (const group of groups) {
     held = (held << from) | group
     bits += from
-    for (; bits >= to; bits -= to) result.push((held >> (bits - to)) & ((1 << to) - 1))
+    for (; bits >= to; bits -= to) result[at++] = (held >> (bits - to)) & ((1 << to) - 1)
     held &= (1 << bits) - 1
   }
-  if (bits > 0) result.push((held << (to - bits)) & ((1 << to) - 1))
+  if (bits > 0) result[at] = (held << (to - bits)) & ((1 << to) - 1)
   return result
 }
 
 /** Five-bit groups to bytes; the last byte holds only leftover bits, which must be fewer than 5 and zero. */
-function regroupExactly(values: readonly number[]): number[] {
+function regroupExactly(values: Uint8Array): Uint8Array {
   const bytes = regroup(values, 5, 8)
   const leftover = (values.length * 5) % 8
   if (leftover === 0) return bytes
-  if (leftover >= 5 || bytes.pop() !== 0) throw notBech32('leftover bits')
-  return bytes
+  if (leftover >= 5 || bytes.at(-1) !== 0) throw notBech32('leftover bits')
+  return bytes.slice(0, -1)
 }
 
-function checksumOf(hrp: string, values: readonly number[]): number[] {
-  const codes = Array.from(hrp, (character) => character.charCodeAt(0))
-  const expanded = [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31)]
-  const padding = Array.from({ length: CHECKSUM_LENGTH }, () => 0)
-  const checksum = polymod([...expanded, ...values, ...padding]) ^ 1
-  return padding.map((_, i) => (checksum >> (5 * (CHECKSUM_LENGTH - 1 - i))) & 31)
-}
-
-/** The remainder of the BCH code, BIP 173 "Checksum". */
-function polymod(values: readonly number[]): number {
-  return values.reduce(
-    (remainder, value) => ((remainder & 0x1ffffff) << 5) ^ value ^ (REDUCTIONS[remainder >> 25] ?? 0),
+function checksumOf(hrp: string, values: Uint8Array): Uint8Array {
+  const codes = Uint8Array.from(hrp, (character) => character.charCodeAt(0))
+  let remainder = polymod(
     1,
+    codes.map((code) => code >> 5),
   )
+  remainder = polymod(remainder, Uint8Array.of(0))
+  remainder = polymod(
+    remainder,
+    codes.map((code) => code & 31),
+  )
+  remainder = polymod(remainder, values)
+  remainder = polymod(remainder, new Uint8Array(CHECKSUM_LENGTH)) ^ 1
+  return Uint8Array.from(
+    { length: CHECKSUM_LENGTH },
+    (_, i) => (remainder >> (5 * (CHECKSUM_LENGTH - 1 - i))) & 31,
+  )
+}
+
+/** The remainder of the BCH code after more values, BIP 173 "Checksum". */
+function polymod(start: number, values: Uint8Array): number {
+  let remainder = start
+  for (const value of values) {
+    remainder = ((remainder & 0x1ffffff) << 5) ^ value ^ (REDUCTIONS[remainder >> 25] ?? 0)
+  }
+  return remainder
 }
 
 /** The text itself is never quoted: it may be a secret key. */
