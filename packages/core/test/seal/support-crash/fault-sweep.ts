@@ -8,7 +8,7 @@
  * own in `<folder>`, which stays, because only when this process is no more may another clear up. Prints how
  * many calls of each scene were made to fail.
  */
-import { PASS, withDisk, type DiskCall } from './disk-calls.ts'
+import { PASS, withDisk, type CallName, type DiskCall } from './disk-calls.ts'
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { SealError } from '../../../src/seal/index.ts'
@@ -18,6 +18,16 @@ import { leftovers, temporaries } from './look.ts'
 import type { Scene } from './scene.ts'
 import { sceneOf } from './scenes.ts'
 
+/** What is not on the disk for certain, if one of these failed: never a success. */
+const MUST_TELL: ReadonlySet<CallName> = new Set([
+  'appendFileSync',
+  'fchmodSync',
+  'fsync',
+  'fsyncSync',
+  'renameSync',
+  'write',
+  'writevSync',
+])
 const CODES = ['EIO', 'ENOSPC', 'EDQUOT'] as const
 const [root = '', how = 'lost', rounds = '1', ...names] = process.argv.slice(2)
 
@@ -61,6 +71,7 @@ async function check(
     if (error !== undefined) isIo(error)
     else if (!scene.readOnly) assert.equal(states[i], 'new', 'success was reported falsely')
   }
+  if (failed.some(({ name }) => MUST_TELL.has(name))) assert.ok(errors.some((error) => error !== undefined))
   if (!named && !scene.streams) assert.ok(states.every((state) => state === 'old'))
   await checkLeftovers(scene, folder)
   // A single name that could not be removed is a second one of a finished file.
