@@ -1,6 +1,6 @@
 import { CHUNK_BYTES, chunkCount, PayloadKey, SEALED_CHUNK_BYTES, sealedPayloadLength } from '../age/index.ts'
 import { LEAF_BYTES, LEAF_CHUNKS, tree, type SegmentTable } from '../keyblob/index.ts'
-import { LEAF_PLAINTEXT_BYTES, plaintextLeaves } from './leaf-work.ts'
+import { detach, LEAF_PLAINTEXT_BYTES, plaintextLeaves } from './leaf-work.ts'
 import type { RunOptions } from './payload-run.ts'
 import { readFullyAt } from './positional-io.ts'
 import { SealError } from './seal-error.ts'
@@ -54,6 +54,7 @@ export async function openRange(
       const part = overlap(plain, chunk * CHUNK_BYTES, range.offset, end)
       if (part.length > 0) await sink(part)
       written += part.length
+      detach(plain)
     }
     options.onBytes?.(written)
   }
@@ -68,9 +69,13 @@ class VerifiedLeaves {
   #segment = -1
   #hashes: readonly Uint8Array[] = []
   #kept: Uint8Array | undefined
+  /** Everything is read into this one buffer: what `read` returned holds until the next call. */
+  readonly #buffer: Uint8Array
 
   constructor(payload: Payload) {
     this.#payload = payload
+    const leaves = 2 ** (payload.table?.level ?? 0)
+    this.#buffer = new Uint8Array((leaves <= LEAVES_IN_MEMORY ? leaves : 1) * LEAF_BYTES)
     this.#ciphertextLength = sealedPayloadLength(payload.plaintextLength)
     this.#leafCount = plaintextLeaves(payload.plaintextLength)
   }
@@ -104,7 +109,7 @@ class VerifiedLeaves {
 
   #readLeaves(first: number, end: number): Uint8Array {
     const length = Math.min(end * LEAF_BYTES, this.#ciphertextLength) - first * LEAF_BYTES
-    const bytes = new Uint8Array(length)
+    const bytes = this.#buffer.subarray(0, length)
     readFullyAt(this.#payload.fd, bytes, this.#payload.offset + first * LEAF_BYTES)
     return bytes
   }

@@ -92,4 +92,9 @@ const { work, queue } = workerData as PayloadTask
 const worker = new LeafWorker(work)
 wipeKeys(work)
 if (queue) parentPort?.postMessage(runQueue(worker, new LeafQueue(queue.total, queue.shared)))
-else parentPort?.on('message', (sent: SentLeaf) => parentPort?.postMessage(runSent(worker, sent)))
+else parentPort?.on('message', (sent: SentLeaf) => answer(runSent(worker, sent)))
+
+/** The buffer moves back: a copy would leave the original to the collector, a mebibyte each time. */
+function answer(done: PayloadAnswer): void {
+  parentPort?.postMessage(done, done.done ? [done.done.buffer as ArrayBuffer] : [])
+}
