@@ -18,19 +18,29 @@ const MIB = 2 ** 20
 /** Where a question works, and how thoroughly. */
 export interface Workbench {
   readonly quick: boolean
+  /** At most so many rounds: for a first look. */
+  readonly rounds: number
+  /** Only the places whose names contain this. */
+  readonly place: string
   /** On a memory file system where there is one: no disk disturbs the figures. */
   readonly memory: string
   /** On the disk of the temporary folder. */
   readonly disk: string
 }
 
-/** Opens a workbench from the command line (`--quick`), hands it over, and clears it away whatever happens. */
+/** Opens a workbench from the command line (`--quick`, `--rounds N`, `--place TEXT`), hands it over, and clears it away whatever happens. */
 export async function withWorkbench(work: (bench: Workbench) => Promise<void> | void): Promise<void> {
-  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '1000' },
+      place: { type: 'string', default: '' },
+    },
+  })
   const memory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'strongroom-bench-'))
   const disk = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
   try {
-    await work({ quick: values.quick, memory, disk })
+    await work({ quick: values.quick, rounds: Number(values.rounds), place: values.place, memory, disk })
   } finally {
     rmSync(memory, { recursive: true })
     rmSync(disk, { recursive: true })
