@@ -10,7 +10,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 
 /** Folders of packages/core/src, low to high. Folders of one row do not know each other. */
-const CORE_FOLDERS = [['bytes'], ['merkle', 'age'], ['container'], ['keyblob'], ['seal']]
+const CORE_FOLDERS = [['bytes'], ['cryptoapi', 'merkle', 'age'], ['container'], ['keyblob'], ['seal']]
 
 /** Folders that also run in a browser: no node: module. */
 const BROWSER_FOLDERS = new Set(['bytes', 'merkle'])
