@@ -1,0 +1,163 @@
+import { constants, createHash, createPrivateKey, type KeyObject, privateDecrypt } from 'node:crypto'
+import { equalBytes, wipe } from '../../bytes/index.ts'
+import { CryptoApiError } from '../crypto-api-error.ts'
+import { decodeIntegerSequence, encodeIntegerSequence } from './integer-sequence.ts'
+import { completePrivateParts, type RsaCrtParts, type RsaPrivateParts } from './private-parts.ts'
+import { exponentBytes, isBelow, RsaPublicKey } from './rsa-public-key.ts'
+
+export type { RsaCrtParts, RsaPrivateParts } from './private-parts.ts'
+
+/** The version of an RSAPrivateKey of two primes. RFC 8017, appendix A.1.2 */
+const TWO_PRIMES = Uint8Array.of(0)
+
+/** An RSA private key with two primes, and the bare operation with it. Everything is big-endian here. */
+export class RsaPrivateKey {
+  readonly publicKey: RsaPublicKey
+  readonly #parts: RsaPrivateParts
+  #key: KeyObject | undefined
+  #wiped = false
+
+  private constructor(publicKey: RsaPublicKey, parts: RsaPrivateParts) {
+    this.publicKey = publicKey
+    this.#parts = parts
+  }
+
+  /**
+   * A key of its parts, which are copied.
+   *
+   * @param parts the private exponent may be missing: the others say what it is
+   * @throws CryptoApiError NTE_BAD_DATA if they do not belong to each other and to the public key
+   */
+  static fromParts(
+    publicKey: RsaPublicKey,
+    parts: RsaCrtParts & { readonly privateExponent?: Uint8Array | undefined },
+  ): RsaPrivateKey {
+    return new RsaPrivateKey(publicKey, completePrivateParts(publicKey, parts))
+  }
+
+  /**
+   * A key from node:crypto.
+   *
+   * @throws CryptoApiError NTE_BAD_DATA if it is no RSA private key of two primes about as long as each other
+   */
+  static fromKeyObject(key: KeyObject): RsaPrivateKey {
+    const publicKey = RsaPublicKey.fromKeyObject(key)
+    if (key.type !== 'private') throw new CryptoApiError('NTE_BAD_DATA', 'this is a public key alone')
+    const der = key.export({ format: 'der', type: 'pkcs1' })
+    try {
+      return RsaPrivateKey.fromParts(publicKey, partsOf(der))
+    } finally {
+      wipe(der)
+    }
+  }
+
+  /**
+   * `block ^ d mod n`, both `length` bytes, big-endian.
+   *
+   * OpenSSL does it: blinded, and checked with the public exponent when it has used the primes. We check again, since
+   * one wrong result of the Chinese remainder theorem, by a fault or by a bad key, shows the factors of the modulus.
+   *
+   * @returns undefined unless the block is `length` bytes with a value below the modulus, and the result leads back to it
+   * @throws CryptoApiError NTE_BAD_KEY after `wipe`
+   */
+  raw(block: Uint8Array): Uint8Array | undefined {
+    if (!isBelow(block, this.publicKey.modulus)) return undefined
+    // A published trick to see session keys, read in recovery only: the private operation changes nothing either.
+    if (this.publicKey.exponent === 1) return block.slice()
+    const result = this.#operate(block)
+    const back = result && this.publicKey.raw(result)
+    if (result !== undefined && back !== undefined && equalBytes(back, block)) return result
+    wipe(result ?? block.subarray(0, 0))
+    return undefined
+  }
+
+  /** Copies of the private values, at the widths of a key blob: for whoever wipes them. @throws as `raw` */
+  parts(): RsaPrivateParts {
+    this.#expectLive()
+    return {
+      prime1: this.#parts.prime1.slice(),
+      prime2: this.#parts.prime2.slice(),
+      exponent1: this.#parts.exponent1.slice(),
+      exponent2: this.#parts.exponent2.slice(),
+      coefficient: this.#parts.coefficient.slice(),
+      privateExponent: this.#parts.privateExponent.slice(),
+    }
+  }
+
+  /**
+   * What substitutes for refused key blobs are made from: SHA-256 of the private exponent, taken as its remainders
+   * modulo p-1 and q-1, which are the same for every form of it. 32 bytes; the caller wipes them.
+   */
+  substituteSecret(): Uint8Array {
+    this.#expectLive()
+    const hash = createHash('sha256').update(this.#parts.exponent1).update(this.#parts.exponent2)
+    return new Uint8Array(hash.digest())
+  }
+
+  /** The key for node:crypto, which keeps a copy that `wipe` does not reach. */
+  toKeyObject(): KeyObject {
+    this.#expectLive()
+    this.#key ??= importParts(this.publicKey, this.#parts)
+    return this.#key
+  }
+
+  /** Overwrites the private values; the key is of no use afterwards. */
+  wipe(): void {
+    wipe(...Object.values<Uint8Array>({ ...this.#parts }))
+    this.#key = undefined
+    this.#wiped = true
+  }
+
+  #operate(block: Uint8Array): Uint8Array | undefined {
+    const key = this.toKeyObject()
+    try {
+      const result = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, block)
+      const copy = new Uint8Array(result)
+      wipe(result)
+      return copy
+    } catch {
+      // Only a modulus whose factors are no primes comes here. What OpenSSL says of it depends on them.
+      return undefined
+    }
+  }
+
+  #expectLive(): void {
+    if (this.#wiped) throw new CryptoApiError('NTE_BAD_KEY', 'the private key has been wiped')
+  }
+}
+
+function partsOf(der: Uint8Array): RsaPrivateParts {
+  const integers = decodeIntegerSequence(der)
+  const [version, , , privateExponent, prime1, prime2, exponent1, exponent2, coefficient] = integers
+  if (
+    version?.[0] !== 0 ||
+    !privateExponent ||
+    !prime1 ||
+    !prime2 ||
+    !exponent1 ||
+    !exponent2 ||
+    !coefficient
+  ) {
+    throw new CryptoApiError('NTE_BAD_DATA', 'expected an RSA key of two primes')
+  }
+  return { privateExponent, prime1, prime2, exponent1, exponent2, coefficient }
+}
+
+function importParts({ modulus, exponent }: RsaPublicKey, parts: RsaPrivateParts): KeyObject {
+  const der = encodeIntegerSequence([
+    TWO_PRIMES,
+    modulus,
+    exponentBytes(exponent),
+    parts.privateExponent,
+    parts.prime1,
+    parts.prime2,
+    parts.exponent1,
+    parts.exponent2,
+    parts.coefficient,
+  ])
+  try {
+    return createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs1' })
+  } finally {
+    wipe(der)
+  }
+}
