@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type ContainerScope,
+  type ContainerStore,
+  MemoryContainerStore,
+  type StoredContainer,
+} from './container-store.ts'
+import { CryptoApiError } from './crypto-api-error.ts'
+import { deriveKey, type NewKeyOptions } from './derive-key.ts'
+import { HashObject } from './hash-object.ts'
+import { importKeyBlob, type ImportOptions } from './import-key.ts'
+import { type PairSlots, StoredSlots, TemporarySlots } from './key-container.ts'
+import { cipherOf, newKeyLength, newPairBits } from './key-lengths.ts'
+import { setOddParity } from './parity.ts'
+import { type ProviderId, type ProviderRow, PROVIDERS } from './provider-table.ts'
+import { generateRsaPrivateKey } from './rsa/generate.ts'
+import { PAIR_USES, type PairUse, RsaKey } from './rsa-key.ts'
+import { EXPORT_SALT_BYTES, saltOf } from './salt.ts'
+import { SessionKey } from './session-key.ts'
+import { signHash, type SignatureOptions } from './signature.ts'
+
+/** The longest name of a key container, in characters. */
+export const MAX_CONTAINER_NAME = 260
+
+/** How a context is opened. */
+export interface ContextOptions {
+  /** `enhanced-aes` unless said otherwise. */
+  readonly provider?: ProviderId
+  /** Where containers are kept. Without one they live as long as the context. */
+  readonly store?: ContainerStore
+  readonly scope?: ContainerScope
+  /**
+   * What happens to the container of this name: `open` it, `create` it, or work without any (`temporary`, CryptoAPI's
+   * CRYPT_VERIFYCONTEXT), which is what happens when no name is given.
+   */
+  readonly container?: string
+  readonly mode?: 'open' | 'create'
+}
+
+/**
+ * Opens a provider, with or without a key container.
+ *
+ * @throws CryptoApiError NTE_BAD_KEYSET: no such container; NTE_EXISTS: `create` and it is there; NTE_BAD_KEYSET_PARAM:
+ *   the name is too long
+ */
+export function acquireContext(options: ContextOptions = {}): CryptoContext {
+  const provider = PROVIDERS.find(({ id }) => id === (options.provider ?? 'enhanced-aes'))
+  if (provider === undefined)
+    throw new CryptoApiError('NTE_KEYSET_NOT_DEF', 'there is no provider of this name')
+  const { store = new MemoryContainerStore(), scope = 'user', container, mode = 'open' } = options
+  if (container === undefined) return new CryptoContext(provider, store, scope, '', new TemporarySlots())
+  if (container.length > MAX_CONTAINER_NAME) {
+    throw new CryptoApiError(
+      'NTE_BAD_KEYSET_PARAM',
+      `a container's name has at most ${MAX_CONTAINER_NAME} characters`,
+    )
+  }
+  const found = store.read(scope, container)
+  if (mode === 'create') createContainer(store, scope, container, found)
+  else if (found === undefined)
+    throw new CryptoApiError('NTE_BAD_KEYSET', 'there is no key container of this name')
+  return new CryptoContext(provider, store, scope, container, new StoredSlots(store, scope, container))
+}
+
+/**
+ * Takes a key container away, with its pairs.
+ *
+ * @throws CryptoApiError NTE_BAD_KEYSET: there is none
+ */
+export function deleteContainer(store: ContainerStore, name: string, scope: ContainerScope = 'user'): void {
+  if (store.read(scope, name) === undefined) {
+    throw new CryptoApiError('NTE_BAD_KEYSET', 'there is no key container of this name')
+  }
+  store.delete(scope, name)
+}
+
+function createContainer(
+  store: ContainerStore,
+  scope: ContainerScope,
+  name: string,
+  found: StoredContainer | undefined,
+): void {
+  if (found !== undefined)
+    throw new CryptoApiError('NTE_EXISTS', 'there is a key container of this name already')
+  store.write(scope, name, {})
+}
+
+/**
+ * A provider at work: makes, derives and imports keys, makes hashes, and holds the pairs of its container.
+ *
+ * Source: Microsoft, "CryptAcquireContext" and the functions that take an HCRYPTPROV; `docs/cryptoapi.md`.
+ */
+export class CryptoContext {
+  readonly provider: ProviderRow
+  readonly store: ContainerStore
+  readonly scope: ContainerScope
+  /** The name of the container, empty without one. */
+  readonly container: string
+  readonly #pairs: PairSlots
+
+  /** @internal `acquireContext` makes contexts. */
+  constructor(
+    provider: ProviderRow,
+    store: ContainerStore,
+    scope: ContainerScope,
+    container: string,
+    pairs: PairSlots,
+  ) {
+    this.provider = provider
+    this.store = store
+    this.scope = scope
+    this.container = container
+    this.#pairs = pairs
+  }
+
+  /**
+   * CryptGenKey for a session cipher: a random key.
+   *
+   * @throws CryptoApiError NTE_BAD_ALGID; NTE_BAD_DATA or NTE_BAD_FLAGS: the length
+   */
+  generateKey(algorithm: number, options: NewKeyOptions = {}): SessionKey {
+    const { provider } = this
+    const { parity } = cipherOf(provider, algorithm)
+    const key = new Uint8Array(randomBytes(newKeyLength(provider, algorithm, options.bits ?? 0)))
+    if (parity) setOddParity(key)
+    const salt = saltOf(provider, algorithm, key.length, options.salt ?? 'default', randomSalt)
+    return new SessionKey({ provider, algorithm, key, salt, exportable: options.exportable ?? false })
+  }
+
+  /** CryptDeriveKey: see `deriveKey`. */
+  deriveKey(algorithm: number, hash: HashObject, options: NewKeyOptions = {}): SessionKey {
+    return deriveKey(hash, algorithm, options)
+  }
+
+  /**
+   * CryptGenKey for AT_KEYEXCHANGE or AT_SIGNATURE: a new pair, stored at once in place of the one before.
+   *
+   * @throws CryptoApiError NTE_BAD_DATA: a size that it cannot have
+   */
+  generatePair(
+    use: PairUse,
+    options: { readonly bits?: number; readonly exportable?: boolean } = {},
+  ): RsaKey {
+    const { algorithm } = PAIR_USES[use]
+    const privateKey = generateRsaPrivateKey(newPairBits(this.provider, algorithm, options.bits ?? 0))
+    const { publicKey } = privateKey
+    const pair = new RsaKey({ algorithm, publicKey, privateKey, exportable: options.exportable ?? false })
+    this.#pairs.install(pair)
+    return pair
+  }
+
+  /**
+   * CryptImportKey. A PRIVATEKEYBLOB installs its pair in the container; a SIMPLEBLOB is unwrapped with the container's
+   * exchange pair unless another key is given.
+   *
+   * @throws CryptoApiError as `importKeyBlob`
+   */
+  importKey(blob: Uint8Array, options: ImportOptions = {}): SessionKey | RsaKey {
+    const own = options.unwrapWith ?? this.#pairs.read('exchange')
+    const key = importKeyBlob(this.provider, blob, { ...options, unwrapWith: own })
+    if (key instanceof RsaKey && key.privateKey !== undefined) this.#pairs.install(key)
+    return key
+  }
+
+  /** CryptGetUserKey: a pair of the container. @throws CryptoApiError NTE_NO_KEY */
+  userPair(use: PairUse): RsaKey {
+    const pair = this.#pairs.read(use)
+    if (pair === undefined) throw new CryptoApiError('NTE_NO_KEY', `this container has no ${use} key pair`)
+    return pair
+  }
+
+  /** CryptCreateHash. @throws CryptoApiError NTE_BAD_ALGID; NTE_BAD_KEY: a keyed hash without a fitting key */
+  createHash(algorithm: number, key?: SessionKey): HashObject {
+    return HashObject.create(this.provider, algorithm, key)
+  }
+
+  /** CryptSignHash with a pair of the container: see `signHash`. @throws CryptoApiError NTE_NO_KEY */
+  sign(hash: HashObject, use: PairUse = 'signature', options: SignatureOptions = {}): Uint8Array {
+    return signHash(this.userPair(use), hash, options)
+  }
+}
+
+function randomSalt(): Uint8Array {
+  return new Uint8Array(randomBytes(EXPORT_SALT_BYTES))
+}

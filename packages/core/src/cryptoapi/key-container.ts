@@ -1,0 +1,65 @@
+import { PAIRS } from './algorithm-table.ts'
+import { encodePrivateKeyBlob, parsePrivateKeyBlob } from './blob/private-key-blob.ts'
+import type { ContainerScope, ContainerStore, StoredPair } from './container-store.ts'
+import { type PairUse, RsaKey } from './rsa-key.ts'
+
+/** The pairs that a context works with: those of a stored container, or of none. */
+export interface PairSlots {
+  read(use: PairUse): RsaKey | undefined
+  /** Installs a pair in place of the one before. */
+  install(pair: RsaKey): void
+}
+
+/** The pairs of a context without a container: gone with it. */
+export class TemporarySlots implements PairSlots {
+  readonly #pairs: Partial<Record<PairUse, RsaKey>> = {}
+
+  read(use: PairUse): RsaKey | undefined {
+    return this.#pairs[use]
+  }
+
+  install(pair: RsaKey): void {
+    this.#pairs[pair.use] = pair
+  }
+}
+
+/**
+ * The pairs of a container in a store. A pair is stored when it is made, and seen by every other context at once.
+ */
+export class StoredSlots implements PairSlots {
+  readonly #store: ContainerStore
+  readonly #scope: ContainerScope
+  readonly #name: string
+  /** Parsed before, as long as the store gives the same object. */
+  readonly #parsed = new WeakMap<StoredPair, RsaKey>()
+
+  constructor(store: ContainerStore, scope: ContainerScope, name: string) {
+    this.#store = store
+    this.#scope = scope
+    this.#name = name
+  }
+
+  read(use: PairUse): RsaKey | undefined {
+    const stored = this.#store.read(this.#scope, this.#name)?.[use]
+    if (stored === undefined) return undefined
+    const known = this.#parsed.get(stored)
+    if (known !== undefined) return known
+    const { algorithm, key } = parsePrivateKeyBlob(stored.blob, (id) => PAIRS.has(id))
+    const pair = new RsaKey({
+      algorithm,
+      publicKey: key.publicKey,
+      privateKey: key,
+      exportable: stored.exportable,
+    })
+    this.#parsed.set(stored, pair)
+    return pair
+  }
+
+  install(pair: RsaKey): void {
+    const blob = encodePrivateKeyBlob(pair.algorithm, pair.expectPrivate())
+    const stored: StoredPair = { blob, exportable: pair.exportable }
+    const others = this.#store.read(this.#scope, this.#name)
+    this.#store.write(this.#scope, this.#name, { ...others, [pair.use]: stored })
+    this.#parsed.set(stored, pair)
+  }
+}
