@@ -109,7 +109,10 @@ export class HashObject {
 
   /** HP_HASHVAL: the value, a copy. It can be read again and again; no more data are taken. */
   value(): Uint8Array {
-    this.#value ??= this.#running().digest()
+    if (this.#value === undefined) {
+      this.#value = this.#running().digest()
+      this.#digest = undefined
+    }
     return this.#value.slice()
   }
 
