@@ -1,9 +1,11 @@
 import type { AgeErrorCode } from '@strongroom/core/age'
 import type { BytesErrorCode } from '@strongroom/core/bytes'
 import type { ContainerErrorCode } from '@strongroom/core/container'
+import type { CryptoApiErrorCode } from '@strongroom/core/cryptoapi'
 import type { KeyBlobErrorCode } from '@strongroom/core/keyblob'
 import type { SealErrorCode } from '@strongroom/core/seal'
 import type { CliErrorCode } from './cli-error.ts'
+import { CRYPTO_API_ROWS } from './crypto-api-rows.ts'
 
 /** Exit statuses by name; `docs/errors.md` tells people what they mean. */
 export const EXIT = {
@@ -30,6 +32,7 @@ export type ErrorCode =
   | BytesErrorCode
   | CliErrorCode
   | ContainerErrorCode
+  | CryptoApiErrorCode
   | KeyBlobErrorCode
   | SealErrorCode
 
@@ -43,7 +46,8 @@ export interface ExitRow {
   readonly remedy: string
 }
 
-type Row = readonly [exit: keyof typeof EXIT, meaning: string, remedy: string]
+/** A row of a table of codes: a name in `EXIT`, what the code means, and what to do about it. */
+export type Row = readonly [exit: keyof typeof EXIT, meaning: string, remedy: string]
 
 const CHANGED = 'do not trust this copy; fetch the file again from where it came or from a backup'
 const OTHER_KEY = 'name the container with --container NAME, or give the identity with --identity FILE'
@@ -202,6 +206,9 @@ const ROWS = {
   BYTES_TRAILING: ['unsupported', 'goes on where it should end', CHANGED],
   BYTES_ENCODING: ['unsupported', 'text that is not in its one right form', NOT_A_KEY],
   BYTES_RANGE: ['internal', 'a number that does not fit its field', REPORT],
+
+  // CryptoAPI
+  ...CRYPTO_API_ROWS,
 } as const satisfies Record<ErrorCode, Row>
 
 /** The table, row by row. */
@@ -222,6 +229,7 @@ const OUR_ERRORS = new Set([
   'BytesError',
   'CliError',
   'ContainerError',
+  'CryptoApiError',
   'KeyBlobError',
   'SealError',
 ])

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { CRYPTOAPI_COMMANDS } from './cryptoapi/table.ts'
 
 /** A command that is loaded only when it is named. */
 export interface CommandRow {
@@ -139,6 +140,11 @@ export const COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     name: 'signer',
     purpose: 'keep whose seals you accept, and names for recipients',
     commands: SIGNER_COMMANDS,
+  },
+  {
+    name: 'cryptoapi',
+    purpose: 'read keys and files of Microsoft’s CryptoAPI, and move on from them',
+    commands: CRYPTOAPI_COMMANDS,
   },
   {
     name: 'completion',

@@ -1,0 +1,4 @@
+import type { CommandRow } from '../table.ts'
+
+/** The commands for keys and files of Microsoft's CryptoAPI, in the order in which help lists them. */
+export const CRYPTOAPI_COMMANDS: readonly CommandRow[] = []
