@@ -2,7 +2,8 @@
  * The main job, done for real: keys are made, a file is sealed, inspected, verified, attacked, opened, and given to a
  * colleague, by the command as a person would type it, in a temporary home that is gone afterwards.
  *
- * Run: npm run quickstart [-- FILE]   FILE is only read; without one it is the README of this project.
+ * Run: npm run quickstart [-- FILE]          FILE is only read; without one it is the README of this project.
+ *      npm run quickstart -- --cryptoapi [FILE]   the same task as CryptoAPI's documents set it, in their functions.
  *
  * Exits with 1 at the first thing that is not as it should be.
  */
@@ -13,6 +14,7 @@ import {
   createReadStream,
   mkdtempSync,
   openSync,
+  readFileSync,
   readSync,
   rmSync,
   statSync,
@@ -22,13 +24,17 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { styleText } from 'node:util'
+import { parseArgs, styleText } from 'node:util'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const BIN = join(ROOT, 'packages/cli/bin/strongroom.js')
 const NOT_AUTHENTIC = 4
 
-const wanted = process.argv[2]
+const { values: options, positionals } = parseArgs({
+  options: { cryptoapi: { type: 'boolean' } },
+  allowPositionals: true,
+})
+const wanted = positionals[0]
 // npm runs its scripts in the project's folder and says where it was called.
 const source =
   wanted === undefined ? join(ROOT, 'README.md') : resolve(process.env['INIT_CWD'] ?? '.', wanted)
@@ -40,7 +46,7 @@ const environment = { ...process.env, STRONGROOM_HOME: join(folder, 'home'), STR
 let steps = 0
 
 try {
-  await main()
+  await (options.cryptoapi === true ? storing() : main())
 } catch (error) {
   process.stderr.write(`\nquickstart: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
@@ -88,6 +94,24 @@ async function main(): Promise<void> {
   const times = withAge ? 'three times, once by stock age' : 'twice'
   say(`\n${styleText(['bold', 'green'], 'Proved:')} SHA-256 ${before}`)
   say(`        went in and came back ${times}; one changed bit was refused; ${seconds} s.`)
+}
+
+/** "Storing a session key", by the published functions. */
+async function storing(): Promise<void> {
+  const { storeSessionKey } = await import('../examples/storing-a-session-key.ts')
+  const before = await sha256(source)
+  say(
+    `${styleText('bold', basename(source))} is encrypted under a session key, and the key is stored on a disk that nobody trusts.`,
+  )
+  const back = storeSessionKey(readFileSync(source), (text, calls) => {
+    step(text)
+    if (calls !== undefined) say(styleText('cyan', `    ${calls}`))
+  })
+  const after = createHash('sha256').update(back).digest('hex')
+  if (after !== before) throw new Error(`what came back is not what went in: ${after} is not ${before}`)
+  say(`\n${styleText(['bold', 'green'], 'Proved:')} SHA-256 ${before}`)
+  say('        went in and came back; the authority has the key too; an exchanged key blob was refused.')
+  say('        The program, to read and to change: examples/storing-a-session-key.ts')
 }
 
 async function openWithAge(before: string): Promise<void> {

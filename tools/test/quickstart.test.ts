@@ -23,6 +23,17 @@ suite('the quickstart', () => {
     assert.deepEqual([after.mtimeMs, after.size], [before.mtimeMs, before.size])
   })
 
+  test('tells and proves the procedure of CryptoAPI', (t) => {
+    const home = new Home(t)
+    const path = home.write('notes.txt', 'some content of my own')
+    const words = ['-C', 'source', QUICKSTART, '--cryptoapi', path]
+    const run = spawnSync(process.execPath, words, { env: home.environment, encoding: 'utf8' })
+    assert.equal(run.status, 0, run.stdout + run.stderr)
+    const digest = createHash('sha256').update('some content of my own').digest('hex')
+    assert.match(run.stdout, new RegExp(`^Proved: SHA-256 ${digest}$`, 'm'))
+    assert.match(run.stdout, /^7\. {2}Somebody writes a session key of their own/m)
+  })
+
   test('fails for a file that is not there', (t) => {
     const home = new Home(t)
     const run = spawnSync(process.execPath, [QUICKSTART, home.path('nothing')], {
