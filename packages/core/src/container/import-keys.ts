@@ -1,4 +1,4 @@
-import { constants, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { MlKem768X25519Identity, X25519Identity, parseIdentityFile } from '../age/index.ts'
 import { wipe } from '../bytes/index.ts'
@@ -6,6 +6,7 @@ import { ContainerError } from './container-error.ts'
 import { exchangePair, rsaPair, signaturePair } from './key-pair.ts'
 import type { KeyPair } from './key-pair.ts'
 import { checkDerivationCost } from './pkcs8-cost.ts'
+import { rsaKeyToCryptoApi } from './rsa-conversion.ts'
 import { SigningKey } from './signature.ts'
 
 /** Asks for the passphrase of an encrypted key; called once, and only if there is one. */
@@ -31,8 +32,8 @@ export function importAgeIdentities(text: string): KeyPair[] {
 }
 
 /**
- * The pair of a PKCS#8 private key in PEM (RFC 7468 §10 and §11, RFC 5958): X25519, Ed25519 or RSA of 2048
- * to 16384 bits; encrypted or not.
+ * The pair of a PKCS#8 private key in PEM (RFC 7468 §10 and §11, RFC 5958): X25519, Ed25519 or RSA of 384
+ * to 16384 bits, as CryptoAPI can use it; encrypted or not.
  *
  * @throws ContainerError CONTAINER_FORMAT if it is not one such text, or derivation would take too long
  * @throws ContainerError CONTAINER_KEY for another kind of key, or halves of an RSA key that do not fit
@@ -107,23 +108,11 @@ function withRaw(key: KeyObject, use: (secret: Uint8Array) => KeyPair): KeyPair 
 function importRsa(key: KeyObject): KeyPair {
   const der = key.export({ format: 'der', type: 'pkcs8' })
   try {
-    const pair = rsaPair(der)
-    checkRsaHalves(key)
-    return pair
+    // DER carries eight numbers that nothing ties together, and wrong ones show the key to whoever sees a result.
+    const { privateKey } = rsaKeyToCryptoApi(der, 'exchange')
+    privateKey?.wipe()
+    return rsaPair(der)
   } finally {
     wipe(der)
   }
-}
-
-/** DER carries eight numbers that nothing ties together; one signature tells whether they fit. */
-function checkRsaHalves(key: KeyObject): void {
-  const message = new Uint8Array(32)
-  const padding = constants.RSA_PKCS1_PADDING
-  try {
-    const signature = sign('sha256', message, { key, padding })
-    if (verify('sha256', message, { key: createPublicKey(key), padding }, signature)) return
-  } catch (cause) {
-    throw new ContainerError('CONTAINER_KEY', 'RSA key: not usable', { cause })
-  }
-  throw new ContainerError('CONTAINER_KEY', 'RSA key: public and private half do not fit')
 }

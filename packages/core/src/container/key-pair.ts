@@ -62,8 +62,11 @@ interface KeyKind {
   keyIdOf(publicText: string): Uint8Array
 }
 
-/** Bits of an RSA modulus: what CryptoAPI's providers can make, less what is too short to trust. */
-const RSA_BITS = { min: 2048, max: 16_384 }
+/**
+ * Bits of an RSA modulus: all that CryptoAPI's providers have. A short one protects nothing, but nothing of ours is
+ * trusted to it, and old files open with no other.
+ */
+const RSA_BITS = { min: 384, max: 16_384 }
 
 /** The kinds of pairs, in the order in which a container prefers them. */
 export const KEY_KINDS: Readonly<Record<KeyAlgorithm, KeyKind>> = {
@@ -115,7 +118,7 @@ export function signaturePair(signingKey: SigningKey): SignaturePair {
  * The pair of an RSA private key.
  *
  * @param pkcs8 DER of the unencrypted PKCS#8 key, copied
- * @throws ContainerError CONTAINER_KEY if it is not RSA of 2048 to 16384 bits in canonical DER
+ * @throws ContainerError CONTAINER_KEY if it is not RSA of 384 to 16384 bits in canonical DER
  */
 export function rsaPair(pkcs8: Uint8Array): RsaPair {
   const key = importDer(() => createPrivateKey({ key: asBuffer(pkcs8), format: 'der', type: 'pkcs8' }))

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { createCipheriv, createPublicKey, generateKeyPairSync, pbkdf2Sync } from 'node:crypto'
+import {
+  createCipheriv,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  generatePrimeSync,
+  pbkdf2Sync,
+} from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -122,14 +129,22 @@ test('an RSA key is kept for CryptoAPI, in either use, and survives the file', a
 })
 
 test('RSA keys that are too short, or whose halves do not fit, are refused', async () => {
-  const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
-  const pem = short.export({ format: 'pem', type: 'pkcs8' })
-  await assert.rejects(importPkcs8(pem), isError('CONTAINER_KEY', /2048 to 16384 bits, got 1024/))
+  await assert.rejects(importPkcs8(smallRsaPem(376)), isError('CONTAINER_KEY', /384 to 16384 bits, got 376/))
   const [one, other] = [0, 1].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }))
   assert.ok(one && other)
   const der = one.privateKey.export({ format: 'der', type: 'pkcs8' })
   modulusOf(other.publicKey).copy(der, der.indexOf(modulusOf(one.publicKey)))
   await assert.rejects(importPkcs8(toPem('PRIVATE KEY', der)), isError('CONTAINER_KEY', /RSA key/))
+})
+
+test('RSA keys of the 1990s are kept: OpenSSL makes none below 512 bits, but it reads them', async () => {
+  for (const bits of [384, 512, 1032]) {
+    const pair = await importPkcs8(smallRsaPem(bits))
+    const container = createContainer({ name: 'default', now: NOW })
+    container.addKey(pair, { use: 'signature', state: 'active', now: NOW })
+    const opened = parseContainer(encodeContainer(container, { kind: 'none' })).unlock()
+    assert.equal(opened.pairs().at(-1)?.pair.publicText, pair.publicText)
+  }
 })
 
 test('other keys and other texts are refused', async () => {
@@ -219,6 +234,36 @@ async function failsInKnownWay(pem: string): Promise<boolean> {
 function importedRecipient(pair: KeyPair): Recipient {
   assert.equal(pair.kind, 'exchange')
   return pair.identity.recipient()
+}
+
+/** A key of two primes from the platform, put together here since it makes no small ones. */
+function smallRsaPem(bits: number): string {
+  const half = () => generatePrimeSync(bits / 2, { bigint: true })
+  const [p, q] = [half(), half()]
+  const e = 65537n
+  const fits = (p * q) >> BigInt(bits - 1) === 1n && (p - 1n) % e !== 0n && (q - 1n) % e !== 0n
+  if (!fits || p === q) return smallRsaPem(bits)
+  const text = (value: bigint) => {
+    const hex = value.toString(16)
+    return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url')
+  }
+  const d = inverse(e, (p - 1n) * (q - 1n))
+  const [dp, dq, qi] = [d % (p - 1n), d % (q - 1n), inverse(q, p)]
+  const numbers = { n: p * q, e, d, p, q, dp, dq, qi }
+  const fields = Object.entries(numbers).map(([name, value]) => [name, text(value)])
+  const key = createPrivateKey({ key: { kty: 'RSA', ...Object.fromEntries(fields) }, format: 'jwk' })
+  return key.export({ format: 'pem', type: 'pkcs8' })
+}
+
+/** By Euclid's extended algorithm; `value` and `modulus` have no common factor. */
+function inverse(value: bigint, modulus: bigint): bigint {
+  let [r, next, x, y] = [modulus, value % modulus, 0n, 1n]
+  while (next !== 0n) {
+    const quotient = r / next
+    ;[r, next] = [next, r - quotient * next]
+    ;[x, y] = [y, x - quotient * y]
+  }
+  return ((x % modulus) + modulus) % modulus
 }
 
 function modulusOf(key: KeyObject): Buffer {
