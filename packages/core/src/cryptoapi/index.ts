@@ -1,4 +1,6 @@
 /** The CryptoAPI RSA providers, byte for byte: session keys, key blobs, hashes, signatures, key containers. */
+export { encodePvk, openPvk, parsePvk } from './blob/pvk.ts'
+export type { PvkFile, PvkKey, PvkProtection, PvkWriting } from './blob/pvk.ts'
 export { decryptStream, encryptStream } from './cipher-stream.ts'
 export type { Chunks, StreamOptions } from './cipher-stream.ts'
 export * as wincrypt from './constants.ts'
