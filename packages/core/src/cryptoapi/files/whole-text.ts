@@ -15,7 +15,7 @@ const LARGEST_BLOCK = 16
 export interface TextCipher {
   /** Bytes in a block, 0 for a stream cipher. */
   readonly blockLength: number
-  /** The next piece of a message; a final one is padded and ends it. */
+  /** The next piece of a message, as a new array; a final one is padded and ends it. */
   encrypt(piece: Uint8Array, call: { final: boolean }): Uint8Array
   /** The way back. @throws CryptoApiError NTE_BAD_DATA for damage that shows in the padding */
   decrypt(piece: Uint8Array, call: { final: boolean }): Uint8Array
@@ -25,10 +25,11 @@ export interface TextCipher {
  * What a reader does with bytes that follow the end of the ciphertext, as a writer leaves them that does not cut an
  * older, longer file:
  *
- * - `refuse`: takes the file as it is. The padding will not fit; a stream cipher shows nothing.
- * - `find`: if the padding at the end does not fit, the text ends at the first block whose padding does. That is right
- *   for text, and can be too early where the last byte of a block may be 8 or less. Not for stream ciphers.
- * - a number: the length of the plaintext, known from elsewhere.
+ * - `refuse`: takes the file as it is. The padding will not fit, unless the older text was encrypted with the same key;
+ *   a stream cipher shows nothing.
+ * - `find`: if the padding at the end does not fit, looks for one that does. A guess: the longer the file, the more
+ *   blocks look like an end by chance, so that whoever asks for it reads the text himself. Not for stream ciphers.
+ * - a number: the length of the plaintext, known from elsewhere. Always right.
  */
 export type Tail = 'refuse' | 'find' | number
 
@@ -69,7 +70,10 @@ export function decryptText(
   const length = blockLength === 0 ? tail : (Math.floor(tail / blockLength) + 1) * blockLength
   if (length > ciphertext.length) throw damage(`the text of ${tail} bytes is cut off`)
   const plaintext = decryptWhole(cipher, ciphertext.subarray(0, length))
-  if (plaintext.length !== tail) throw damage(NOT_DECRYPTED)
+  if (plaintext.length !== tail) {
+    wipe(plaintext)
+    throw damage(NOT_DECRYPTED)
+  }
   return { plaintext, tailLength: ciphertext.length - length }
 }
 
@@ -104,19 +108,25 @@ function decryptToFoundEnd(cipher: TextCipher, ciphertext: Uint8Array): Decrypte
   return { plaintext: padded.subarray(0, end - count), tailLength: ciphertext.length - end }
 }
 
-/** Where the block ends that holds the padding: the last one if it fits there, else the first one that fits. */
+/**
+ * Where the padding ends: at the end if it fits there, else behind the longest one, the first of those. A block of other
+ * bytes ends in k bytes of the value k by chance once in 256 to the power of k.
+ */
 function foundEnd(padded: Uint8Array, blockLength: number, whole: boolean): number | undefined {
-  if (whole && isPadded(padded, padded.length, blockLength)) return padded.length
+  if (whole && paddingLength(padded, padded.length, blockLength) > 0) return padded.length
+  let [found, longest] = [0, 0]
   for (let end = blockLength; end <= padded.length; end += blockLength) {
-    if (isPadded(padded, end, blockLength)) return end
+    const length = paddingLength(padded, end, blockLength)
+    if (length > longest) [found, longest] = [end, length]
   }
-  return undefined
+  return longest === 0 ? undefined : found
 }
 
-function isPadded(padded: Uint8Array, end: number, blockLength: number): boolean {
+/** Bytes of padding in the block that ends here, 0 if it has none. */
+function paddingLength(padded: Uint8Array, end: number, blockLength: number): number {
   const count = padded[end - 1] ?? 0
-  if (count === 0 || count > blockLength) return false
-  return padded.subarray(end - count, end).every((byte) => byte === count)
+  if (count > blockLength) return 0
+  return padded.subarray(end - count, end).every((byte) => byte === count) ? count : 0
 }
 
 /** At least one call, the last of them final: an empty text is an empty final call. */

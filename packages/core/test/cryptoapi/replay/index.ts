@@ -2,7 +2,6 @@
 export type { Difference } from './compare.ts'
 export type { JsonObject } from './fields.ts'
 export { describe, replay } from './replay.ts'
-export type { CaseResult } from './replay.ts'
 export { keysFor } from './test-keys.ts'
 export type { TestKeys } from './test-keys.ts'
 export { KEYS_FORMAT, parseVectorFile, readJsonFile, VectorFileError } from './vector-file.ts'

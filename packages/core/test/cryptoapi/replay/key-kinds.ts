@@ -1,9 +1,16 @@
-import { exportKeyBlob, type PairUse, RsaKey, wincrypt } from '@strongroom/core/cryptoapi'
+import {
+  encodePvk,
+  exportKeyBlob,
+  openPvk,
+  type PairUse,
+  parsePvk,
+  RsaKey,
+  wincrypt,
+} from '@strongroom/core/cryptoapi'
 import { equalBytes, utf8Encode } from '@strongroom/core/bytes'
 import { parseBlobHeader } from '../../../src/cryptoapi/blob/blob-header.ts'
 import { encodePrivateKeyBlob } from '../../../src/cryptoapi/blob/private-key-blob.ts'
 import { parsePublicKeyBlob } from '../../../src/cryptoapi/blob/public-key-blob.ts'
-import { encodePvk, openPvk, parsePvk } from '../../../src/cryptoapi/blob/pvk.ts'
 import { parseSimpleBlob } from '../../../src/cryptoapi/blob/simple-blob.ts'
 import { openSignedKeyBlob, signKeyBlob } from '../../../src/cryptoapi/files/signed-key-blob.ts'
 import { algorithmNamed } from './algorithm-names.ts'

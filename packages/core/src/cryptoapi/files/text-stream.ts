@@ -1,0 +1,171 @@
+import { concat, wipe } from '../../bytes/index.ts'
+import { type Chunks, decryptStream, encryptStream } from '../cipher-stream.ts'
+import { CryptoApiError } from '../crypto-api-error.ts'
+import type { SessionKey } from '../session-key.ts'
+import { isPadded, NOT_DECRYPTED, type Tail } from './whole-text.ts'
+
+/**
+ * A text as one message, of any length. What comes out holds until the next piece is asked for, and is then overwritten.
+ *
+ * @param key stays as it is: a running message of its own is not disturbed
+ * @throws CryptoApiError as `SessionKey.encrypt`
+ */
+export async function* encryptTextStream(key: SessionKey, plaintext: Chunks): AsyncGenerator<Uint8Array> {
+  const own = freshCopy(key)
+  try {
+    yield* overwritten(encryptStream(own, plaintext))
+  } finally {
+    own.wipe()
+  }
+}
+
+/**
+ * The text of one message, of any length: `decryptText` without its bound.
+ *
+ * What comes out is known to be the text only when no error ends it: keep it where nobody sees it until then. A piece
+ * holds until the next one is asked for, and is then overwritten. As ever, nothing is authenticated.
+ *
+ * @param key stays as it is
+ * @param tail `find` takes two passes: see `findTextLength`
+ * @returns how many bytes were left behind the text
+ * @throws CryptoApiError NTE_BAD_DATA: damaged, or another key, at the end
+ */
+export async function* decryptTextStream(
+  key: SessionKey,
+  ciphertext: Chunks,
+  tail: Exclude<Tail, 'find'> = 'refuse',
+): AsyncGenerator<Uint8Array, number> {
+  const own = freshCopy(key)
+  const { blockLength } = key
+  const behind = { bytes: 0 }
+  const message =
+    tail === 'refuse'
+      ? wholeBlocks(ciphertext, blockLength)
+      : firstBytes(ciphertext, lengthOfMessage(tail, blockLength), tail, behind)
+  let plainBytes = 0
+  try {
+    for await (const piece of overwritten(decryptStream(own, message))) {
+      plainBytes += piece.length
+      yield piece
+    }
+  } finally {
+    own.wipe()
+  }
+  if (tail !== 'refuse' && plainBytes !== tail) throw damage(NOT_DECRYPTED)
+  return behind.bytes
+}
+
+/**
+ * How long the text is that a writer left in a longer file: what the tail `find` means in `decryptText`. Reads all of the
+ * ciphertext and keeps nothing of it; the length goes to `decryptTextStream`.
+ *
+ * @throws CryptoApiError NTE_BAD_DATA: no end; ERROR_INVALID_PARAMETER: a stream cipher, which shows none
+ */
+export async function findTextLength(key: SessionKey, ciphertext: Chunks): Promise<number> {
+  const { blockLength } = key
+  if (blockLength === 0) {
+    throw new CryptoApiError(
+      'ERROR_INVALID_PARAMETER',
+      'a stream cipher shows no end: say how long the text is',
+    )
+  }
+  const own = freshCopy(key)
+  const search = new EndSearch(blockLength)
+  let held = new Uint8Array(0)
+  try {
+    for await (const chunk of ciphertext) {
+      const data = concat(held, chunk)
+      const whole = data.length - (data.length % blockLength)
+      held = data.slice(whole)
+      const padded = own.decrypt(data.subarray(0, whole), { final: false })
+      search.look(padded)
+      wipe(padded)
+    }
+  } finally {
+    own.wipe()
+  }
+  return search.textLength(held.length === 0)
+}
+
+/** Looks at blocks for padding, in order. */
+class EndSearch {
+  readonly #blockLength: number
+  #seen = 0
+  /** The length of the text if it ended in the first block that could be its last. */
+  #first: number | undefined
+  /** The same for the last block of all. */
+  #last: number | undefined
+
+  constructor(blockLength: number) {
+    this.#blockLength = blockLength
+  }
+
+  look(padded: Uint8Array): void {
+    for (let end = this.#blockLength; end <= padded.length; end += this.#blockLength) {
+      this.#last = isPadded(padded, end, this.#blockLength)
+        ? this.#seen + end - (padded[end - 1] ?? 0)
+        : undefined
+      this.#first ??= this.#last
+    }
+    this.#seen += padded.length
+  }
+
+  /** @param whole whether nothing but whole blocks was there: else the last one is not the end */
+  textLength(whole: boolean): number {
+    const length = (whole ? this.#last : undefined) ?? this.#first
+    if (length === undefined) throw damage(NOT_DECRYPTED)
+    return length
+  }
+}
+
+/** A key of the same bytes and parameters at the beginning of a message: what a caller does with his own is his. */
+function freshCopy(key: SessionKey): SessionKey {
+  const copy = key.duplicate()
+  return copy
+}
+
+async function* overwritten(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    try {
+      yield piece
+    } finally {
+      wipe(piece)
+    }
+  }
+}
+
+/** All chunks; at their end, whether a message can be so long. @throws CryptoApiError NTE_BAD_DATA */
+async function* wholeBlocks(ciphertext: Chunks, blockLength: number): AsyncGenerator<Uint8Array> {
+  let total = 0
+  for await (const chunk of ciphertext) {
+    total += chunk.length
+    yield chunk
+  }
+  if (blockLength !== 0 && (total === 0 || total % blockLength !== 0)) {
+    throw damage(`a text of ${total} bytes is no whole number of blocks of ${blockLength}`)
+  }
+}
+
+/** The first `length` bytes; counts those behind them. @throws CryptoApiError NTE_BAD_DATA if there are fewer */
+async function* firstBytes(
+  ciphertext: Chunks,
+  length: number,
+  textLength: number,
+  behind: { bytes: number },
+): AsyncGenerator<Uint8Array> {
+  let missing = length
+  for await (const chunk of ciphertext) {
+    const part = chunk.subarray(0, missing)
+    missing -= part.length
+    behind.bytes += chunk.length - part.length
+    if (part.length > 0) yield part
+  }
+  if (missing > 0) throw damage(`the text of ${textLength} bytes is cut off`)
+}
+
+/** Bytes of ciphertext for so much text: padding fills at least one byte of the last block. */
+function lengthOfMessage(textLength: number, blockLength: number): number {
+  return blockLength === 0 ? textLength : (Math.floor(textLength / blockLength) + 1) * blockLength
+}
+
+const damage = (message: string): CryptoApiError => new CryptoApiError('NTE_BAD_DATA', message)
