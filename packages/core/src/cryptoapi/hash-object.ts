@@ -71,12 +71,12 @@ export class HashObject {
     return this.#value !== undefined
   }
 
-  /** More data. @throws CryptoApiError NTE_BAD_HASH_STATE once finished; NTE_BAD_ALGID for SSL3_SHAMD5 */
+  /** More data. @throws CryptoApiError NTE_BAD_HASH_STATE once finished; NTE_BAD_ALGID for SSL3_SHAMD5, at any time */
   update(data: Uint8Array): void {
-    this.expectOpen()
     if (this.algorithm === CALG_SSL3_SHAMD5) {
       throw new CryptoApiError('NTE_BAD_ALGID', 'SSL3 SHAMD5 takes a value, no data')
     }
+    this.expectOpen()
     this.#running().update(data)
   }
 
@@ -117,12 +117,12 @@ export class HashObject {
   }
 
   /**
-   * HP_HASHVAL set from outside: a value that somebody else has computed, to be signed or verified.
+   * HP_HASHVAL set from outside: a value that somebody else has computed, to be signed or verified. It finishes the
+   * hash, and replaces the value of one that is finished.
    *
-   * @throws CryptoApiError NTE_BAD_HASH_STATE once finished; NTE_BAD_LEN if it is shorter than such a value
+   * @throws CryptoApiError NTE_BAD_LEN if it is shorter than such a value
    */
   setValue(value: Uint8Array): void {
-    this.expectOpen()
     if (value.length < this.length)
       throw new CryptoApiError('NTE_BAD_LEN', `the value has ${this.length} bytes`)
     this.#value = value.slice(0, this.length)

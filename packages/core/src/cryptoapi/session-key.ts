@@ -166,9 +166,14 @@ export class SessionKey implements CipherKey {
       throw new CryptoApiError('NTE_BAD_DATA', `the effective length of RC2 cannot be ${bits} bits here`)
   }
 
-  /** How many bytes a call of `encrypt` answers with. */
+  /**
+   * How many bytes a call of `encrypt` answers with. Changes nothing, also within a message.
+   *
+   * @throws CryptoApiError NTE_BAD_DATA: not whole blocks and not final
+   */
   encryptedLength(length: number, final: boolean): number {
     if (this.blockLength === 0) return length
+    if (!final) this.#expectBlocks(length)
     return (Math.floor(length / this.blockLength) + Number(final)) * this.blockLength
   }
 
@@ -180,7 +185,7 @@ export class SessionKey implements CipherKey {
    */
   encrypt(data: Uint8Array, { final = true, hash }: CipherCall = {}): Uint8Array {
     const mode = this.#usableMode()
-    if (!final) this.#expectBlocks(data)
+    if (!final) this.#expectBlocks(data.length)
     hash?.expectOpen()
     hash?.update(data)
     const padded = final && this.blockLength !== 0 ? pad(data, this.blockLength) : data
@@ -198,7 +203,7 @@ export class SessionKey implements CipherKey {
    */
   decrypt(data: Uint8Array, { final = true, hash }: CipherCall = {}): Uint8Array {
     const mode = this.#usableMode()
-    this.#expectBlocks(data)
+    this.#expectBlocks(data.length)
     if (final && data.length === 0 && this.blockLength !== 0) {
       throw new CryptoApiError('NTE_BAD_LEN', 'the last piece of a message has at least one block')
     }
@@ -246,11 +251,11 @@ export class SessionKey implements CipherKey {
     return mode
   }
 
-  #expectBlocks(data: Uint8Array): void {
-    if (this.blockLength === 0 || data.length % this.blockLength === 0) return
+  #expectBlocks(length: number): void {
+    if (this.blockLength === 0 || length % this.blockLength === 0) return
     throw new CryptoApiError(
       'NTE_BAD_DATA',
-      `${data.length} bytes are no whole number of blocks of ${this.blockLength}`,
+      `${length} bytes are no whole number of blocks of ${this.blockLength}`,
     )
   }
 

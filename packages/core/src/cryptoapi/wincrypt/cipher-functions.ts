@@ -1,5 +1,6 @@
 import { KeyFunctions } from './key-functions.ts'
 import { CRYPT_OAEP } from '../constants.ts'
+import type { RsaKey } from '../rsa-key.ts'
 import { SessionKey } from '../session-key.ts'
 import { has } from './flags.ts'
 import { expectFlags, input, moreData, type Ref } from './size-protocol.ts'
@@ -22,7 +23,7 @@ export abstract class CipherFunctions extends KeyFunctions {
       expectFlags(dwFlags, CRYPT_OAEP)
       hash?.expectOpen()
       const length = pdwDataLen.value
-      const needed = key instanceof SessionKey ? key.encryptedLength(length, Final) : key.publicKey.length
+      const needed = encryptedLength(key, length, Final)
       if (pbData === null || Math.min(dwBufLen, pbData.length) < needed) pdwDataLen.value = needed
       if (pbData === null) return
       if (Math.min(dwBufLen, pbData.length) < needed) throw moreData(needed)
@@ -58,4 +59,11 @@ export abstract class CipherFunctions extends KeyFunctions {
       pdwDataLen.value = plain.length
     })
   }
+}
+
+/** What is wrong with key or length is said before the size of the buffer is looked at. */
+function encryptedLength(key: SessionKey | RsaKey, length: number, final: boolean): number {
+  if (key instanceof SessionKey) return key.encryptedLength(length, final)
+  key.expectExchange()
+  return key.publicKey.length
 }
