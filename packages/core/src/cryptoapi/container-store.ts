@@ -14,8 +14,11 @@ export interface StoredPair {
 /** The pairs of a key container. */
 export type StoredContainer = Readonly<Partial<Record<PairUse, StoredPair>>>
 
+/** What a container shall hold, given what it holds; undefined stands for no container. */
+export type ContainerChange = (found: StoredContainer | undefined) => StoredContainer | undefined
+
 /**
- * Where key containers are kept. Names are data: any text, never part of a path.
+ * Where key containers are kept. Names are data: any text of up to 260 characters, never part of a path.
  *
  * Every call has its full effect, durably, before it returns. Implementations pass the suite in
  * `test/cryptoapi/container-store-suite.ts`.
@@ -23,12 +26,15 @@ export type StoredContainer = Readonly<Partial<Record<PairUse, StoredPair>>>
 export interface ContainerStore {
   /** The names of all containers, in the order in which they were made. */
   names(scope: ContainerScope): string[]
-  /** What a container holds, or undefined if there is none. The same object until it is written. */
+  /** What a container holds, or undefined if there is none. The same object until it is changed. */
   read(scope: ContainerScope, name: string): StoredContainer | undefined
-  /** Makes or replaces a container. */
-  write(scope: ContainerScope, name: string, container: StoredContainer): void
-  /** Takes a container away; nothing happens if there is none. */
-  delete(scope: ContainerScope, name: string): void
+  /**
+   * Makes, changes or takes away one container.
+   *
+   * Nobody comes in between `found` and what is stored, in another process neither: so `change` may be called again,
+   * with what is there by then. What it throws is passed on, and then nothing has changed.
+   */
+  update(scope: ContainerScope, name: string, change: ContainerChange): void
 }
 
 /** Key containers that live as long as the object: for temporary use, and for tests. */
@@ -46,11 +52,10 @@ export class MemoryContainerStore implements ContainerStore {
     return this.#scopes[scope].get(name)
   }
 
-  write(scope: ContainerScope, name: string, container: StoredContainer): void {
-    this.#scopes[scope].set(name, container)
-  }
-
-  delete(scope: ContainerScope, name: string): void {
-    this.#scopes[scope].delete(name)
+  update(scope: ContainerScope, name: string, change: ContainerChange): void {
+    const containers = this.#scopes[scope]
+    const changed = change(containers.get(name))
+    if (changed === undefined) containers.delete(name)
+    else containers.set(name, changed)
   }
 }

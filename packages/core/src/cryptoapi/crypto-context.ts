@@ -1,10 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import {
-  type ContainerScope,
-  type ContainerStore,
-  MemoryContainerStore,
-  type StoredContainer,
-} from './container-store.ts'
+import { type ContainerScope, type ContainerStore, MemoryContainerStore } from './container-store.ts'
 import { CryptoApiError } from './crypto-api-error.ts'
 import { deriveKey, type NewKeyOptions } from './derive-key.ts'
 import { HashObject } from './hash-object.ts'
@@ -13,6 +8,7 @@ import { type PairSlots, StoredSlots, TemporarySlots } from './key-container.ts'
 import { cipherOf, newKeyLength, newPairBits } from './key-lengths.ts'
 import { setOddParity } from './parity.ts'
 import { type ProviderId, type ProviderRow, PROVIDERS } from './provider-table.ts'
+import { ReportingStore } from './reporting-store.ts'
 import { generateRsaPrivateKey } from './rsa/generate.ts'
 import { PAIR_USES, type PairUse, RsaKey } from './rsa-key.ts'
 import { EXPORT_SALT_BYTES, saltOf } from './salt.ts'
@@ -41,13 +37,14 @@ export interface ContextOptions {
  * Opens a provider, with or without a key container.
  *
  * @throws CryptoApiError NTE_BAD_KEYSET: no such container; NTE_EXISTS: `create` and it is there; NTE_BAD_KEYSET_PARAM:
- *   the name is too long
+ *   the name is too long; NTE_KEYSET_ENTRY_BAD, NTE_FAIL: the store cannot be read or written
  */
 export function acquireContext(options: ContextOptions = {}): CryptoContext {
   const provider = PROVIDERS.find(({ id }) => id === (options.provider ?? 'enhanced-aes'))
   if (provider === undefined)
     throw new CryptoApiError('NTE_KEYSET_NOT_DEF', 'there is no provider of this name')
-  const { store = new MemoryContainerStore(), scope = 'user', container, mode = 'open' } = options
+  const { scope = 'user', container, mode = 'open' } = options
+  const store = new ReportingStore(options.store ?? new MemoryContainerStore())
   if (container === undefined) return new CryptoContext(provider, store, scope, '', new TemporarySlots())
   if (container.length > MAX_CONTAINER_NAME) {
     throw new CryptoApiError(
@@ -55,34 +52,32 @@ export function acquireContext(options: ContextOptions = {}): CryptoContext {
       `a container's name has at most ${MAX_CONTAINER_NAME} characters`,
     )
   }
-  const found = store.read(scope, container)
-  if (mode === 'create') createContainer(store, scope, container, found)
-  else if (found === undefined)
-    throw new CryptoApiError('NTE_BAD_KEYSET', 'there is no key container of this name')
+  if (mode === 'create') createContainer(store, scope, container)
+  else if (store.read(scope, container) === undefined) throw noContainer()
   return new CryptoContext(provider, store, scope, container, new StoredSlots(store, scope, container))
 }
 
 /**
  * Takes a key container away, with its pairs.
  *
- * @throws CryptoApiError NTE_BAD_KEYSET: there is none
+ * @throws CryptoApiError NTE_BAD_KEYSET: there is none; NTE_FAIL: the store cannot be written
  */
 export function deleteContainer(store: ContainerStore, name: string, scope: ContainerScope = 'user'): void {
-  if (store.read(scope, name) === undefined) {
-    throw new CryptoApiError('NTE_BAD_KEYSET', 'there is no key container of this name')
-  }
-  store.delete(scope, name)
+  new ReportingStore(store).update(scope, name, (found) => {
+    if (found === undefined) throw noContainer()
+    return undefined
+  })
 }
 
-function createContainer(
-  store: ContainerStore,
-  scope: ContainerScope,
-  name: string,
-  found: StoredContainer | undefined,
-): void {
-  if (found !== undefined)
+function createContainer(store: ContainerStore, scope: ContainerScope, name: string): void {
+  store.update(scope, name, (found) => {
+    if (found === undefined) return {}
     throw new CryptoApiError('NTE_EXISTS', 'there is a key container of this name already')
-  store.write(scope, name, {})
+  })
+}
+
+function noContainer(): CryptoApiError {
+  return new CryptoApiError('NTE_BAD_KEYSET', 'there is no key container of this name')
 }
 
 /**

@@ -5,10 +5,16 @@ export { decryptStream, encryptStream } from './cipher-stream.ts'
 export type { Chunks, StreamOptions } from './cipher-stream.ts'
 export * as wincrypt from './constants.ts'
 export { MemoryContainerStore } from './container-store.ts'
-export type { ContainerScope, ContainerStore, StoredContainer, StoredPair } from './container-store.ts'
+export type {
+  ContainerChange,
+  ContainerScope,
+  ContainerStore,
+  StoredContainer,
+  StoredPair,
+} from './container-store.ts'
 export { CryptoApiError, STATUS } from './crypto-api-error.ts'
 export type { CryptoApiErrorCode } from './crypto-api-error.ts'
-export { acquireContext, deleteContainer } from './crypto-context.ts'
+export { MAX_CONTAINER_NAME, acquireContext, deleteContainer } from './crypto-context.ts'
 export type { ContextOptions, CryptoContext } from './crypto-context.ts'
 export { deriveKey } from './derive-key.ts'
 export type { NewKeyOptions } from './derive-key.ts'

@@ -1,12 +1,13 @@
 import { PAIRS } from './algorithm-table.ts'
 import { encodePrivateKeyBlob, parsePrivateKeyBlob } from './blob/private-key-blob.ts'
 import type { ContainerScope, ContainerStore, StoredPair } from './container-store.ts'
+import { CryptoApiError } from './crypto-api-error.ts'
 import { type PairUse, RsaKey } from './rsa-key.ts'
 
 /** The pairs that a context works with: those of a stored container, or of none. */
 export interface PairSlots {
   read(use: PairUse): RsaKey | undefined
-  /** Installs a pair in place of the one before. */
+  /** Installs a pair in place of the one before. @throws CryptoApiError NTE_BAD_KEYSET: the container is gone; NTE_FAIL */
   install(pair: RsaKey): void
 }
 
@@ -58,8 +59,10 @@ export class StoredSlots implements PairSlots {
   install(pair: RsaKey): void {
     const blob = encodePrivateKeyBlob(pair.algorithm, pair.expectPrivate())
     const stored: StoredPair = { blob, exportable: pair.exportable }
-    const others = this.#store.read(this.#scope, this.#name)
-    this.#store.write(this.#scope, this.#name, { ...others, [pair.use]: stored })
+    this.#store.update(this.#scope, this.#name, (others) => {
+      if (others !== undefined) return { ...others, [pair.use]: stored }
+      throw new CryptoApiError('NTE_BAD_KEYSET', 'this key container has been deleted')
+    })
     this.#parsed.set(stored, pair)
   }
 }
