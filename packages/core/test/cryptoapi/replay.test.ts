@@ -164,6 +164,13 @@ suite('details of capi-vectors/1', () => {
     assert.deepEqual(whats(steps(import40('k', { wineArgs: { flags: 7 }, why: 'so', colour: 'blue' }))), [])
   })
 
+  test('a null pointer for a buffer, and null for what is absent', () => {
+    const read = { fn: 'CryptGetKeyParam', key: 'k', param: 9, hash: null, expect: { ok: true, len: 4 } }
+    assert.deepEqual(whats(steps(import40('k', { pubKey: null }), { ...read, buf: null })), [])
+    assert.deepEqual(whats(steps(import40('k'), { ...read, buf: 'null' }, { ...read, buf: '4' })), [])
+    assert.deepEqual(whats(steps(import40('k'), { ...read, buf: 'nothing' })), ['format'])
+  })
+
   test('every case starts with an empty key store', () => {
     const acquire = (flags: number): JsonObject => ({
       fn: 'CryptAcquireContext',

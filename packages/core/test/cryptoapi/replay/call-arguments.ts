@@ -49,6 +49,7 @@ export function description(step: Fields): string | null {
 
 /** `buf`: the length of the output buffer. */
 export function bufferLength(step: Fields): BufferLength {
+  if (step.isNull('buf')) return 'null'
   if (!step.has('buf')) return undefined
   try {
     return step.number('buf')

@@ -27,8 +27,13 @@ export class Fields {
     this.#resolve = resolve
   }
 
+  /** Whether there is a value; null is none. */
   has(name: string): boolean {
-    return this.#object[name] !== undefined
+    return (this.#object[name] ?? undefined) !== undefined
+  }
+
+  isNull(name: string): boolean {
+    return this.#object[name] === null
   }
 
   names(): string[] {
