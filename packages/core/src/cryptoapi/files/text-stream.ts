@@ -2,16 +2,16 @@ import { concat, wipe } from '../../bytes/index.ts'
 import { type Chunks, decryptStream, encryptStream } from '../cipher-stream.ts'
 import { CryptoApiError } from '../crypto-api-error.ts'
 import type { SessionKey } from '../session-key.ts'
-import { isPadded, NOT_DECRYPTED, type Tail } from './whole-text.ts'
+import { paddingLength, NOT_DECRYPTED, type Tail } from './whole-text.ts'
 
 /**
  * A text as one message, of any length. What comes out holds until the next piece is asked for, and is then overwritten.
  *
- * @param key stays as it is: a running message of its own is not disturbed
+ * @param key not within a message; stays as it is
  * @throws CryptoApiError as `SessionKey.encrypt`
  */
 export async function* encryptTextStream(key: SessionKey, plaintext: Chunks): AsyncGenerator<Uint8Array> {
-  const own = freshCopy(key)
+  const own = key.duplicate()
   try {
     yield* overwritten(encryptStream(own, plaintext))
   } finally {
@@ -25,7 +25,7 @@ export async function* encryptTextStream(key: SessionKey, plaintext: Chunks): As
  * What comes out is known to be the text only when no error ends it: keep it where nobody sees it until then. A piece
  * holds until the next one is asked for, and is then overwritten. As ever, nothing is authenticated.
  *
- * @param key stays as it is
+ * @param key not within a message; stays as it is
  * @param tail `find` takes two passes: see `findTextLength`
  * @returns how many bytes were left behind the text
  * @throws CryptoApiError NTE_BAD_DATA: damaged, or another key, at the end
@@ -35,7 +35,7 @@ export async function* decryptTextStream(
   ciphertext: Chunks,
   tail: Exclude<Tail, 'find'> = 'refuse',
 ): AsyncGenerator<Uint8Array, number> {
-  const own = freshCopy(key)
+  const own = key.duplicate()
   const { blockLength } = key
   const behind = { bytes: 0 }
   const message =
@@ -69,7 +69,7 @@ export async function findTextLength(key: SessionKey, ciphertext: Chunks): Promi
       'a stream cipher shows no end: say how long the text is',
     )
   }
-  const own = freshCopy(key)
+  const own = key.duplicate()
   const search = new EndSearch(blockLength)
   let held = new Uint8Array(0)
   try {
@@ -87,14 +87,14 @@ export async function findTextLength(key: SessionKey, ciphertext: Chunks): Promi
   return search.textLength(held.length === 0)
 }
 
-/** Looks at blocks for padding, in order. */
+/** Looks at blocks for padding, in order: `foundEnd` of whole texts, for blocks that are not kept. */
 class EndSearch {
   readonly #blockLength: number
   #seen = 0
-  /** The length of the text if it ended in the first block that could be its last. */
-  #first: number | undefined
-  /** The same for the last block of all. */
-  #last: number | undefined
+  /** The first of the longest paddings so far, and where the text in front of it ends. */
+  #longest = { padding: 0, textLength: 0 }
+  /** The same of the last block. */
+  #last = { padding: 0, textLength: 0 }
 
   constructor(blockLength: number) {
     this.#blockLength = blockLength
@@ -102,28 +102,22 @@ class EndSearch {
 
   look(padded: Uint8Array): void {
     for (let end = this.#blockLength; end <= padded.length; end += this.#blockLength) {
-      this.#last = isPadded(padded, end, this.#blockLength)
-        ? this.#seen + end - (padded[end - 1] ?? 0)
-        : undefined
-      this.#first ??= this.#last
+      const padding = paddingLength(padded, end, this.#blockLength)
+      this.#last = { padding, textLength: this.#seen + end - padding }
+      if (padding > this.#longest.padding) this.#longest = this.#last
     }
     this.#seen += padded.length
   }
 
-  /** @param whole whether nothing but whole blocks was there: else the last one is not the end */
+  /** @param whole whether there was nothing but whole blocks: else the last one is not the end */
   textLength(whole: boolean): number {
-    const length = (whole ? this.#last : undefined) ?? this.#first
-    if (length === undefined) throw damage(NOT_DECRYPTED)
-    return length
+    const end = whole && this.#last.padding > 0 ? this.#last : this.#longest
+    if (end.padding === 0) throw damage(NOT_DECRYPTED)
+    return end.textLength
   }
 }
 
-/** A key of the same bytes and parameters at the beginning of a message: what a caller does with his own is his. */
-function freshCopy(key: SessionKey): SessionKey {
-  const copy = key.duplicate()
-  return copy
-}
-
+/** Each piece, gone when the next is asked for: plaintext does not lie about for a collector to find. */
 async function* overwritten(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) {
     try {

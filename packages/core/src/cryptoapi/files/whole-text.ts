@@ -77,7 +77,8 @@ export function decryptText(
   return { plaintext, tailLength: ciphertext.length - length }
 }
 
-const NOT_DECRYPTED = 'the text is damaged, or encrypted with another key'
+/** The one text for damage and for another key. */
+export const NOT_DECRYPTED = 'the text is damaged, or encrypted with another key'
 
 function decryptWhole(cipher: TextCipher, ciphertext: Uint8Array): Uint8Array {
   const { blockLength } = cipher
@@ -123,7 +124,7 @@ function foundEnd(padded: Uint8Array, blockLength: number, whole: boolean): numb
 }
 
 /** Bytes of padding in the block that ends here, 0 if it has none. */
-function paddingLength(padded: Uint8Array, end: number, blockLength: number): number {
+export function paddingLength(padded: Uint8Array, end: number, blockLength: number): number {
   const count = padded[end - 1] ?? 0
   if (count > blockLength) return 0
   return padded.subarray(end - count, end).every((byte) => byte === count) ? count : 0
