@@ -27,14 +27,21 @@ export function encodeIntegerSequence(integers: readonly Uint8Array[]): Uint8Arr
 /**
  * The integers of such a SEQUENCE as OpenSSL writes it, big-endian and without leading zeros: views of `der`.
  *
- * @throws BytesError or RangeError if it is anything else
+ * @returns undefined if there is anything else in it, such as the further primes of a key of more than two
+ * @throws BytesError if it is cut off, or something follows
  */
-export function decodeIntegerSequence(der: Uint8Array): Uint8Array[] {
+export function decodeIntegerSequence(der: Uint8Array): Uint8Array[] | undefined {
   const outer = new ByteReader(der)
-  const inner = new ByteReader(takeElement(outer, SEQUENCE))
+  const content = takeElement(outer, SEQUENCE)
   outer.end()
+  if (content === undefined) return undefined
+  const inner = new ByteReader(content)
   const integers: Uint8Array[] = []
-  while (inner.remaining > 0) integers.push(withoutLeadingZeros(takeElement(inner, INTEGER)))
+  while (inner.remaining > 0) {
+    const integer = takeElement(inner, INTEGER)
+    if (integer === undefined) return undefined
+    integers.push(withoutLeadingZeros(integer))
+  }
   return integers
 }
 
@@ -66,9 +73,10 @@ function writeHeader(der: Uint8Array, at: number, tag: number, length: number): 
   return at + 2 + extra
 }
 
-function takeElement(reader: ByteReader, tag: number): Uint8Array {
-  if (reader.u8() !== tag) throw new RangeError('not a sequence of integers')
+function takeElement(reader: ByteReader, tag: number): Uint8Array | undefined {
+  const found = reader.u8()
   const first = reader.u8()
-  if (first < 0x80) return reader.take(first)
-  return reader.take(first === 0x81 ? reader.u8() : reader.u16())
+  const length = first < 0x80 ? first : first === 0x81 ? reader.u8() : reader.u16()
+  const content = reader.take(length)
+  return found === tag ? content : undefined
 }

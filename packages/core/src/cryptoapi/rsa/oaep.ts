@@ -94,6 +94,7 @@ function mask(block: Uint8Array, from: number, to: number, seed: Uint8Array): vo
     const stream = sha1(seed, Uint8Array.of(counter >> 24, counter >> 16, counter >> 8, counter))
     const end = Math.min(at + HASH_BYTES, to)
     for (let i = at; i < end; i++) block[i] = (block[i] ?? 0) ^ (stream[i - at] ?? 0)
+    wipe(stream)
   }
 }
 

@@ -61,13 +61,13 @@ export class RsaPrivateKey {
    * @throws CryptoApiError NTE_BAD_KEY after `wipe`
    */
   raw(block: Uint8Array): Uint8Array | undefined {
+    this.#expectLive()
     if (!isBelow(block, this.publicKey.modulus)) return undefined
     // A published trick to see session keys, read in recovery only: the private operation changes nothing either.
     if (this.publicKey.exponent === 1) return block.slice()
     const result = this.#operate(block)
-    const back = result && this.publicKey.raw(result)
-    if (result !== undefined && back !== undefined && equalBytes(back, block)) return result
-    wipe(result ?? block.subarray(0, 0))
+    if (result === undefined || this.#leadsBack(result, block)) return result
+    wipe(result)
     return undefined
   }
 
@@ -121,23 +121,21 @@ export class RsaPrivateKey {
     }
   }
 
+  #leadsBack(result: Uint8Array, block: Uint8Array): boolean {
+    const back = this.publicKey.raw(result)
+    return back !== undefined && equalBytes(back, block)
+  }
+
   #expectLive(): void {
     if (this.#wiped) throw new CryptoApiError('NTE_BAD_KEY', 'the private key has been wiped')
   }
 }
 
 function partsOf(der: Uint8Array): RsaPrivateParts {
-  const integers = decodeIntegerSequence(der)
-  const [version, , , privateExponent, prime1, prime2, exponent1, exponent2, coefficient] = integers
-  if (
-    version?.[0] !== 0 ||
-    !privateExponent ||
-    !prime1 ||
-    !prime2 ||
-    !exponent1 ||
-    !exponent2 ||
-    !coefficient
-  ) {
+  // Version, modulus and public exponent come first.
+  const [, , , privateExponent, prime1, prime2, exponent1, exponent2, coefficient] =
+    decodeIntegerSequence(der) ?? []
+  if (!privateExponent || !prime1 || !prime2 || !exponent1 || !exponent2 || !coefficient) {
     throw new CryptoApiError('NTE_BAD_DATA', 'expected an RSA key of two primes')
   }
   return { privateExponent, prime1, prime2, exponent1, exponent2, coefficient }

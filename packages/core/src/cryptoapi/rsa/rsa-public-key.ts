@@ -59,7 +59,7 @@ export class RsaPublicKey {
     if (key.asymmetricKeyType !== 'rsa') throw new CryptoApiError('NTE_BAD_DATA', 'this is no RSA key')
     const publicKey = key.type === 'private' ? createPublicKey(key) : key
     const der = publicKey.export({ format: 'der', type: 'pkcs1' })
-    const [modulus = new Uint8Array(0), exponent = new Uint8Array(0)] = decodeIntegerSequence(der)
+    const [modulus = new Uint8Array(0), exponent = new Uint8Array(0)] = decodeIntegerSequence(der) ?? []
     if (exponent.length > 4) {
       throw new CryptoApiError(
         'NTE_BAD_DATA',
