@@ -7,6 +7,7 @@ import { createHmac } from './algorithms/hmac.ts'
 import { HASHES, type HashRow } from './algorithm-table.ts'
 import { CALG_HMAC, CALG_MAC, CALG_SSL3_SHAMD5 } from './constants.ts'
 import { CryptoApiError } from './crypto-api-error.ts'
+import { isKeyLength } from './key-lengths.ts'
 import type { ProviderRow } from './provider-table.ts'
 import type { SessionKey } from './session-key.ts'
 
@@ -164,7 +165,9 @@ function keyFor(row: HashRow, key: SessionKey | undefined): SessionKey {
 }
 
 function macOf(key: SessionKey): Digest {
-  if (key.blockLength === 0) throw new CryptoApiError('NTE_BAD_KEY', 'MAC needs a block cipher')
+  if (key.blockLength === 0 || !isKeyLength(key.provider, key.algorithm, key.key.length)) {
+    throw new CryptoApiError('NTE_BAD_KEY', 'MAC needs a key of a block cipher, and not one for HMAC only')
+  }
   const bytes = concat(key.key, key.salt)
   const cipher = createBlockCipher(key.algorithm, bytes, key.effectiveBits)
   wipe(bytes)
