@@ -20,14 +20,39 @@ export { deriveKey } from './derive-key.ts'
 export type { NewKeyOptions } from './derive-key.ts'
 export { exportKeyBlob } from './export-key.ts'
 export type { ExportOptions } from './export-key.ts'
+export {
+  readPasswordSampleFile,
+  readSampleFile,
+  writePasswordSampleFile,
+  writeSampleFile,
+} from './files/sample-file.ts'
+export type { SamplePasswordOptions, SampleReadOptions, SampleWriteOptions } from './files/sample-file.ts'
 export { samplePasswordBytes } from './files/sample-password.ts'
 export type { SampleBuild } from './files/sample-password.ts'
 export { joinSampleStream, splitSampleStream } from './files/sample-stream.ts'
 export type { SampleStream } from './files/sample-stream.ts'
+export { exportSignedKeyBlob, openSignedKeyBlob, signKeyBlob } from './files/signed-key-blob.ts'
+export type {
+  BlobSignatureOptions,
+  SignedExportOptions,
+  SignedKeyBlob,
+  SignedOpenOptions,
+} from './files/signed-key-blob.ts'
 export { decryptTextStream, encryptTextStream, findTextLength } from './files/text-stream.ts'
+export { MAX_TEXT_BYTES } from './files/whole-text.ts'
+export type { DecryptedText, Tail, TextCipher } from './files/whole-text.ts'
 export type { HashObject, HmacSettings } from './hash-object.ts'
 export { importKeyBlob } from './import-key.ts'
 export type { ImportOptions } from './import-key.ts'
+export { inspectOldFile } from './inspect/inspect-old-file.ts'
+export type { InspectOptions } from './inspect/inspect-old-file.ts'
+export type {
+  Finding,
+  InspectedField,
+  OldFileForm,
+  OldFileInspection,
+  Severity,
+} from './inspect/inspection.ts'
 export { PROVIDERS } from './provider-table.ts'
 export type { ProviderId, ProviderRow } from './provider-table.ts'
 export { RsaPrivateKey } from './rsa/rsa-private-key.ts'
