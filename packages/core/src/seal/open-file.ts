@@ -1,14 +1,12 @@
-import { dirname } from 'node:path'
 import { derivePayloadKey } from '../age/index.ts'
 import { wipe } from '../bytes/index.ts'
-import { syncFolder } from '../container/index.ts'
 import type { VerifiedSeal } from '../keyblob/index.ts'
 import { reporting } from './failure.ts'
 import { assertUnchanged, type Input } from './input.ts'
 import type { Output } from './output.ts'
 import { openRange, type ByteRange } from './open-range.ts'
 import { runPayload, type RunOptions } from './payload-run.ts'
-import { PrivateFile, type FileTarget } from './private-file.ts'
+import { intoPrivateFile, type FileTarget } from './private-file.ts'
 import { InputFiles } from './same-file.ts'
 import type { Watching } from './seal-files.ts'
 import { openSealedInput, type SealedInput } from './sealed-input.ts'
@@ -60,7 +58,29 @@ export async function openFile(job: OpenJob, options: OpenOptions): Promise<Open
   })
 }
 
-async function openInto(file: SealedInput, output: Output, options: OpenOptions): Promise<OpenedFile> {
+/** Takes plaintext, in order; what it gets holds until it is done. */
+export type Sink = (bytes: Uint8Array) => Promise<void>
+
+/**
+ * Opens a file and hands its plaintext to a function. Each segment is verified before a byte of it is handed on, and a
+ * file whose last segment is wrong is noticed at its end: only what returns was opened.
+ *
+ * @throws SealError
+ */
+export async function openToSink(input: Input, sink: Sink, options: OpenOptions): Promise<OpenedFile> {
+  return reporting('path' in input ? input.path : undefined, async () => {
+    const file = await openSealedInput(input)
+    try {
+      return await openInto(file, { sink }, options)
+    } finally {
+      file.close()
+    }
+  })
+}
+
+type Destination = Output | { readonly sink: Sink }
+
+async function openInto(file: SealedInput, output: Destination, options: OpenOptions): Promise<OpenedFile> {
   const unlocked = unlock(file, options)
   const key = derivePayloadKey(unlocked.sessionKey, file.nonce)
   wipe(unlocked.sessionKey)
@@ -76,7 +96,7 @@ function write(
   file: SealedInput,
   unlocked: Unlocked,
   key: Uint8Array,
-  output: Output,
+  output: Destination,
   options: OpenOptions,
 ): Promise<number> {
   if ('path' in output) {
@@ -85,7 +105,8 @@ function write(
       : toFile(file, unlocked, key, output, options)
   }
   const range = options.range ?? { offset: 0, length: unlocked.plaintextLength }
-  return toSink(file, unlocked, key, range, options, (bytes) => writeStream(output.fd, bytes))
+  const sink = 'sink' in output ? output.sink : (bytes: Uint8Array) => writeStream(output.fd, bytes)
+  return toSink(file, unlocked, key, range, options, sink)
 }
 
 /** All threads write into a file that nobody can read until every segment is verified. */
@@ -126,27 +147,11 @@ async function toSink(
   key: Uint8Array,
   range: ByteRange,
   options: OpenOptions,
-  sink: (bytes: Uint8Array) => Promise<void>,
+  sink: Sink,
 ): Promise<number> {
   const { plaintextLength, seal } = unlocked
   const payload = { fd: file.fd, offset: file.payloadOffset, key, plaintextLength, table: seal?.table }
   return openRange(payload, range, sink, runOptions(range.length, options))
-}
-
-async function intoPrivateFile(
-  target: FileTarget,
-  mode: number,
-  fill: (output: PrivateFile) => Promise<number>,
-): Promise<number> {
-  const output = PrivateFile.create(target)
-  try {
-    const bytes = await fill(output)
-    await output.commit(mode)
-    syncFolder(dirname(target.path))
-    return bytes
-  } finally {
-    output.discard()
-  }
 }
 
 /** Never more than the owner of the file could do: no execution for others, no set-user-id; only what was sealed. */

@@ -9,7 +9,7 @@ import {
   type BigIntStats,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { takeFreeName } from '../container/index.ts'
+import { syncFolder, takeFreeName } from '../container/index.ts'
 import { isSameState, isUnchanged, type FileState } from './file-state.ts'
 import { attempt, closeQuietly, systemError } from './positional-io.ts'
 import { haveSameFile } from './same-file.ts'
@@ -116,6 +116,29 @@ export class PrivateFile {
     if (!this.#open) return
     this.#open = false
     closeQuietly(this.fd)
+  }
+}
+
+/**
+ * Lets `fill` write a file that appears, durably, when it is done and nothing was thrown.
+ *
+ * @param mode permission bits
+ * @returns what `fill` returns
+ * @throws SealError as `PrivateFile`; whatever `fill` throws
+ */
+export async function intoPrivateFile<Result>(
+  target: FileTarget,
+  mode: number,
+  fill: (output: PrivateFile) => Promise<Result>,
+): Promise<Result> {
+  const output = PrivateFile.create(target)
+  try {
+    const result = await fill(output)
+    await output.commit(mode)
+    syncFolder(dirname(target.path))
+    return result
+  } finally {
+    output.discard()
   }
 }
 

@@ -3,6 +3,7 @@ import { syncFolder } from '../container/index.ts'
 import { signDrafts, type BatchSignature, type Serial } from '../keyblob/index.ts'
 import { asSealError } from './failure.ts'
 import type { FileState } from './file-state.ts'
+import type { Conversion } from './chunks.ts'
 import { fileVersion, type Ledger } from './ledger.ts'
 import type { Output } from './output.ts'
 import { checkRecipients } from './recipients.ts'
@@ -15,6 +16,8 @@ import { stage, type Naming, type Sealer, type Staged } from './stage.ts'
 /** One file to seal. */
 export interface SealJob extends Naming {
   readonly input: Input
+  /** Makes the plaintext of what is read; the input is the plaintext unless told. */
+  readonly convert?: Conversion | undefined
   readonly output: Output
 }
 
@@ -157,9 +160,9 @@ async function stageJob(
   inputs: InputFiles,
   options: SealOptions,
 ): Promise<Staged> {
-  const { input, output } = item.job
+  const { input, output, convert } = item.job
   inputs.checkOutput(output)
-  const source = await plainSource(input)
+  const source = await plainSource(input, convert)
   try {
     return await stage(source, output, item.job, options, batchSize, running(item, options))
   } finally {

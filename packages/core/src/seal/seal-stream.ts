@@ -1,7 +1,6 @@
 import { LEAF_PLAINTEXT_BYTES, LeafWorker, type PayloadWork, type Side } from './leaf-work.ts'
 import type { RunOptions } from './payload-run.ts'
 import { SealError } from './seal-error.ts'
-import { readStream } from './stream-io.ts'
 import { StreamWorker } from './stream-worker.ts'
 import { threadCount } from './worker-thread.ts'
 
@@ -11,6 +10,11 @@ export interface SealedStream {
   readonly leafHashes: readonly Uint8Array[]
 }
 
+/** Fills a buffer as far as the stream goes; returns how many bytes it put there. */
+export type LeafReader = (buffer: Uint8Array) => Promise<number>
+
+// The leaves are given to whoever encrypts them: nobody reads there.
+const NOWHERE = { fd: -1, offset: 0 }
 // A stream that is longer than this gets workers.
 const LEAVES_BEFORE_WORKERS = 8
 
@@ -20,18 +24,15 @@ const LEAVES_BEFORE_WORKERS = 8
  *
  * @throws SealError IO, CANCELLED
  */
-export async function sealStream(fd: number, output: Side, options: RunOptions): Promise<SealedStream> {
-  const sealer = new StreamSealer(
-    { plaintextLength: Infinity, input: { fd, offset: 0 }, output },
-    options.threads,
-  )
+export async function sealStream(read: LeafReader, output: Side, options: RunOptions): Promise<SealedStream> {
+  const sealer = new StreamSealer({ plaintextLength: Infinity, input: NOWHERE, output }, options.threads)
   let plaintextLength = 0
   try {
     // One leaf ahead: a leaf must know whether it is the last.
-    for (let bytes = await readLeaf(fd, sealer.takeBuffer()), leaf = 0; ; leaf++) {
+    for (let bytes = await readLeaf(read, sealer.takeBuffer()), leaf = 0; ; leaf++) {
       if (options.signal?.aborted) throw new SealError('CANCELLED', 'stopped on request')
       const full = bytes.length === LEAF_PLAINTEXT_BYTES
-      const next = full ? await readLeaf(fd, sealer.takeBuffer()) : undefined
+      const next = full ? await readLeaf(read, sealer.takeBuffer()) : undefined
       const last = next === undefined || next.length === 0
       plaintextLength += bytes.length
       sealer.seal(leaf, bytes, last)
@@ -95,6 +96,6 @@ class StreamSealer {
   }
 }
 
-async function readLeaf(fd: number, buffer: Uint8Array): Promise<Uint8Array> {
-  return buffer.subarray(0, await readStream(fd, buffer))
+async function readLeaf(read: LeafReader, buffer: Uint8Array): Promise<Uint8Array> {
+  return buffer.subarray(0, await read(buffer))
 }

@@ -111,7 +111,7 @@ function spoolArmor(armored: number): number {
 }
 
 /** Copies a stream of ciphertext into a file without a name, to be read more than once. */
-async function spoolStream(stream: number): Promise<number> {
+export async function spoolStream(stream: number): Promise<number> {
   const fd = openNameless()
   try {
     const buffer = new Uint8Array(SPOOL_BYTES)

@@ -118,8 +118,7 @@ function planOf(source: Source, naming: Naming, sealer: Sealer, batchSize: numbe
   const sessionKey = newFileKey()
   const wrapped = wrapFileKey(sessionKey, sealer.recipients)
   if (sealer.namedKey) wrapped.push(sealer.namedKey.wrap(sessionKey))
-  const known = source.plaintextLength
-  const payloadLength = known === undefined ? LONGEST_TABLE_BYTES : sealedPayloadLength(known)
+  const payloadLength = roomFor(source)
   const { visibility, signingKey } = sealer
   const seal = largestSealStanza({
     metadata,
@@ -136,6 +135,14 @@ function planOf(source: Source, naming: Naming, sealer: Sealer, batchSize: numbe
     serial: naming.previous?.serial ?? newSerial(metadata.createdMs),
     reserved: reserveHeaderFor([...wrapped, seal], payloadLength),
   }
+}
+
+/** A length of payload with at least as long a segment table as that of the source. */
+function roomFor({ plaintextLength, atMost }: Source): number {
+  if (plaintextLength !== undefined) return sealedPayloadLength(plaintextLength)
+  return atMost === undefined
+    ? LONGEST_TABLE_BYTES
+    : Math.min(sealedPayloadLength(atMost), LONGEST_TABLE_BYTES)
 }
 
 async function encryptInto(

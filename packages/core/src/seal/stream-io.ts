@@ -5,16 +5,18 @@ import { systemError, without } from './positional-io.ts'
 const RETRY_MS = 2
 
 /**
- * Reads from a stream until `buffer` is full or the stream ends; returns how many bytes were read.
+ * Reads from a stream, or from a file at a position, until `buffer` is full or there is no more; returns how many bytes
+ * were read.
  *
  * Does not block the thread: a slow writer at the other end delays nothing else.
  *
  * @throws SealError IO
  */
-export async function readStream(fd: number, buffer: Uint8Array): Promise<number> {
+export async function readStream(fd: number, buffer: Uint8Array, position?: number): Promise<number> {
   let filled = 0
   while (filled < buffer.length) {
-    const count = await patiently('read', () => readOnce(fd, buffer.subarray(filled)))
+    const at = position === undefined ? null : position + filled
+    const count = await patiently('read', () => readOnce(fd, buffer.subarray(filled), at))
     if (count === 0) break
     filled += count
   }
@@ -45,9 +47,9 @@ async function patiently(operation: string, call: () => Promise<number>): Promis
   }
 }
 
-function readOnce(fd: number, buffer: Uint8Array): Promise<number> {
+function readOnce(fd: number, buffer: Uint8Array, position: number | null): Promise<number> {
   return new Promise((resolve, reject) => {
-    read(fd, buffer, 0, buffer.length, null, (error, count) => (error ? reject(error) : resolve(count)))
+    read(fd, buffer, 0, buffer.length, position, (error, count) => (error ? reject(error) : resolve(count)))
   })
 }
 
