@@ -29,12 +29,13 @@ const BAD_HANDLE = 0x0badc0de
 
 /** One caller of CryptoAPI with an empty key store: the handles and bytes that a case has named so far. */
 export class ApiSession {
-  readonly api = new WinCrypt()
+  readonly api: WinCrypt
   readonly resolve: Resolve
   readonly #handles = new Map<string, number>()
   readonly #saved = new Map<string, Uint8Array>()
 
-  constructor(keys: TestKeys) {
+  constructor(keys: TestKeys, api = new WinCrypt()) {
+    this.api = api
     this.resolve = (name) => (name.startsWith('@') ? keys.get(name.slice(1)) : this.#saved.get(name.slice(1)))
   }
 

@@ -1,3 +1,4 @@
+import type { WinCrypt } from '@strongroom/core/cryptoapi'
 import type { Answer } from './answer.ts'
 import { ApiSession } from './api-session.ts'
 import { CALLS } from './calls.ts'
@@ -10,8 +11,8 @@ import type { TestKeys } from './test-keys.ts'
  *
  * All steps are made, whatever differs on the way: later ones show how far a fault reaches.
  */
-export function replayCalls(body: JsonObject, keys: TestKeys): Difference[] {
-  const session = new ApiSession(keys)
+export function replayCalls(body: JsonObject, keys: TestKeys, api?: WinCrypt): Difference[] {
+  const session = new ApiSession(keys, api)
   const fields = new Fields(body)
   const { steps } = body
   if (!Array.isArray(steps) || steps.length === 0) return [unreadable(undefined, 'case', 'no steps')]

@@ -1,3 +1,4 @@
+import type { WinCrypt } from '@strongroom/core/cryptoapi'
 import type { Difference } from './compare.ts'
 import { FieldError, type JsonObject } from './fields.ts'
 import { replayCalls } from './replay-calls.ts'
@@ -11,22 +12,34 @@ export interface CaseResult {
   readonly differences: readonly Difference[]
 }
 
-const REPLAYS: Readonly<Record<Format, (body: JsonObject, keys: TestKeys) => Difference[]>> = {
-  'capi-vectors/1': replayCalls,
-  'capi-files/1': replayFileCase,
-}
+const REPLAYS: Readonly<Record<Format, (body: JsonObject, keys: TestKeys, api?: WinCrypt) => Difference[]>> =
+  {
+    'capi-vectors/1': replayCalls,
+    'capi-files/1': replayFileCase,
+  }
 
-/** Replays every case of a file, one after the other. A case that cannot be read has failed. */
+/**
+ * Replays every case of a file, one after the other. A case that cannot be read has failed.
+ *
+ * @param freshApi makes what the calls of a case are made to, with an empty key store; cases of whole files have their own
+ */
 export function* replay(
   { format, cases }: VectorFile,
   keys: TestKeys,
+  freshApi?: () => WinCrypt,
 ): Generator<CaseResult, void, undefined> {
-  for (const each of cases) yield { name: each.name, differences: differencesOf(format, each, keys) }
+  for (const each of cases)
+    yield { name: each.name, differences: differencesOf(format, each, keys, freshApi?.()) }
 }
 
-function differencesOf(format: Format, { body }: VectorCase, keys: TestKeys): Difference[] {
+function differencesOf(
+  format: Format,
+  { body }: VectorCase,
+  keys: TestKeys,
+  api: WinCrypt | undefined,
+): Difference[] {
   try {
-    return REPLAYS[format](body, keys)
+    return REPLAYS[format](body, keys, api)
   } catch (error) {
     const known = error instanceof FieldError
     const what = known ? 'format' : 'replay'
