@@ -15,7 +15,8 @@ import { basename, dirname, join } from 'node:path'
 import { toHex } from '../bytes/index.ts'
 import { ContainerError } from './container-error.ts'
 
-const NODE_CALLS = {
+/** The platform's own calls. */
+export const NODE_CALLS = {
   openSync,
   fchmodSync,
   writeFileSync,
@@ -56,7 +57,7 @@ export function writeFileAtomically(
   calls: DiskCalls = NODE_CALLS,
 ): void {
   checkTarget(path)
-  const temporary = join(dirname(path), `.${basename(path)}.${toHex(randomBytes(8))}.tmp`)
+  const temporary = temporaryFor(path)
   try {
     writeTemporary(temporary, bytes, options.mode ?? 0o600, calls)
     if (options.overwrite) calls.renameSync(temporary, path)
@@ -67,6 +68,11 @@ export function writeFileAtomically(
     throw new ContainerError('CONTAINER_EXISTS', `${path} already exists`, { cause: error })
   }
   syncFolder(dirname(path), calls)
+}
+
+/** A name beside `path` that nothing else has. */
+export function temporaryFor(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${toHex(randomBytes(8))}.tmp`)
 }
 
 /** Makes what happened to the names in a folder survive a power cut. */
@@ -81,13 +87,15 @@ export function syncFolder(folder: string, calls: DiskCalls = NODE_CALLS): void 
   }
 }
 
-function checkTarget(path: string): void {
+/** @throws ContainerError CONTAINER_PERMISSIONS if there is a symbolic link or no regular file */
+export function checkTarget(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (!found || found.isFile()) return
   throw new ContainerError('CONTAINER_PERMISSIONS', `${path} is a symbolic link or no regular file`)
 }
 
-function writeTemporary(path: string, bytes: Uint8Array, mode: number, calls: DiskCalls): void {
+/** Writes a new file, 0600 until it is whole, and makes its contents durable; its name is not yet. */
+export function writeTemporary(path: string, bytes: Uint8Array, mode: number, calls: DiskCalls): void {
   const fd = calls.openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
   try {
     calls.writeFileSync(fd, bytes)
@@ -130,7 +138,8 @@ function renameToReserved(temporary: string, path: string, calls: DiskCalls): vo
 
 const LINKS_UNSUPPORTED = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
-function forget(path: string, calls: DiskCalls): void {
+/** Takes away what a failure left. */
+export function forget(path: string, calls: DiskCalls): void {
   try {
     calls.unlinkSync(path)
   } catch (error) {
@@ -139,6 +148,7 @@ function forget(path: string, calls: DiskCalls): void {
   }
 }
 
-function errorCode(error: unknown): string {
+/** The platform's code of an error, `ENOENT` and the like; empty for other errors. */
+export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

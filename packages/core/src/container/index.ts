@@ -8,6 +8,7 @@ export { MAX_CONTAINER_BYTES, encodeContainer, parseContainer } from './containe
 export type { LockedContainer, Protection } from './container-file.ts'
 export { fingerprintOf, formatTime, isContainerName, isTime } from './container-info.ts'
 export type { ContainerInfo, KeyInfo, KeyState } from './container-info.ts'
+export { CryptoApiStore } from './crypto-api-store.ts'
 export { importAgeIdentities, importPkcs8 } from './import-keys.ts'
 export type { AskPassphrase } from './import-keys.ts'
 export { createContainer } from './key-container.ts'

@@ -28,7 +28,7 @@ export function readRegularFile(path: string, maxBytes: number, what: string): R
   try {
     const found = fstatSync(fd)
     if (!found.isFile()) throw notRegular(path, what)
-    return { bytes: readAtMost(fd, maxBytes, what), mode: found.mode & 0o777 }
+    return { bytes: readAtMost(fd, found.size, maxBytes, what), mode: found.mode & 0o777 }
   } finally {
     closeSync(fd)
   }
@@ -63,9 +63,9 @@ function openWithoutFollowing(path: string, what: string): number {
   }
 }
 
-/** One byte more than allowed is asked for: a file that grows while it is read is noticed too. */
-function readAtMost(fd: number, maxBytes: number, what: string): Uint8Array {
-  const room = new Uint8Array(maxBytes + 1)
+/** The size is believed as far as room is made for it: a file that grows while it is read is read to its end. */
+function readAtMost(fd: number, size: number, maxBytes: number, what: string): Uint8Array {
+  let room = new Uint8Array(Math.min(size, maxBytes) + 1)
   try {
     let length = 0
     for (;;) {
@@ -75,10 +75,18 @@ function readAtMost(fd: number, maxBytes: number, what: string): Uint8Array {
       if (length > maxBytes) {
         throw new ContainerError('CONTAINER_FORMAT', `${what}: longer than ${maxBytes} bytes`)
       }
+      if (length === room.length) room = grown(room, maxBytes + 1)
     }
   } finally {
     wipe(room)
   }
+}
+
+function grown(full: Uint8Array, limit: number): Uint8Array<ArrayBuffer> {
+  const room = new Uint8Array(Math.min(full.length * 2, limit))
+  room.set(full)
+  wipe(full)
+  return room
 }
 
 function notRegular(path: string, what: string): ContainerError {

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { equalBytes } from '../bytes/index.ts'
 import { syncFolder, writeFileAtomically } from './atomic-write.ts'
@@ -6,6 +6,7 @@ import { ContainerError } from './container-error.ts'
 import { MAX_CONTAINER_BYTES, parseContainer } from './container-file.ts'
 import type { LockedContainer } from './container-file.ts'
 import { isContainerName } from './container-info.ts'
+import { cryptoApiPath } from './crypto-api-file.ts'
 import { OTHERS_READ_OR_WRITE, checkMode, readRegularFile } from './regular-file.ts'
 
 const SUFFIX = '.container'
@@ -84,13 +85,15 @@ export class ContainerStore {
   }
 
   /**
-   * Removes a container. What it alone opened is lost for ever.
+   * Removes a container, and its CryptoAPI key containers, which nothing else opens. What it alone opened is lost for
+   * ever.
    *
    * @throws ContainerError CONTAINER_NOT_FOUND, CONTAINER_NAME
    */
   remove(name: string): void {
     if (!this.exists(name)) throw new ContainerError('CONTAINER_NOT_FOUND', `no container ${name}`)
     unlinkSync(this.pathOf(name))
+    rmSync(cryptoApiPath(this.folder, name), { force: true })
     syncFolder(this.folder)
   }
 
