@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '../../bytes/index.ts'
+import { ByteReader, ByteWriter, concat } from '../../bytes/index.ts'
 import { CIPHERS } from '../algorithm-table.ts'
 import { PLAINTEXTKEYBLOB } from '../constants.ts'
 import { CryptoApiError } from '../crypto-api-error.ts'
@@ -43,9 +43,6 @@ export function parsePlaintextKeyBlob(
 
 /** Writes a PLAINTEXTKEYBLOB: the key in the clear, which the caller wipes. */
 export function encodePlaintextKeyBlob(algorithm: number, key: Uint8Array): Uint8Array {
-  return new ByteWriter(KEY_START + key.length)
-    .bytes(encodeBlobHeader({ type: PLAINTEXTKEYBLOB, algorithm }))
-    .u32le(key.length)
-    .bytes(key)
-    .toBytes()
+  const length = new ByteWriter(4).u32le(key.length).toBytes()
+  return concat(encodeBlobHeader({ type: PLAINTEXTKEYBLOB, algorithm }), length, key)
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { ByteReader, ByteWriter, wipe } from '../../bytes/index.ts'
+import { ByteReader, ByteWriter, concat, wipe } from '../../bytes/index.ts'
 import { Rc4 } from '../algorithms/rc4.ts'
 import { AT_KEYEXCHANGE, AT_SIGNATURE, CALG_RSA_SIGN } from '../constants.ts'
 import { CryptoApiError } from '../crypto-api-error.ts'
@@ -107,16 +107,15 @@ export function encodePvk(key: RsaPrivateKey, algorithm: number, writing: PvkWri
       ? undefined
       : (body: Uint8Array) => applyRc4(body, writing.password, salt, writing.protection)
   const blob = encodePrivateKeyBlob(algorithm, key, encrypt)
-  const file = new ByteWriter(HEADER_BYTES + salt.length + blob.length)
+  const header = new ByteWriter(HEADER_BYTES)
     .u32le(MAGIC)
     .u32le(0)
     .u32le(algorithm === CALG_RSA_SIGN ? AT_SIGNATURE : AT_KEYEXCHANGE)
     .u32le(encrypt === undefined ? 0 : 1)
     .u32le(salt.length)
     .u32le(blob.length)
-    .bytes(salt)
-    .bytes(blob)
     .toBytes()
+  const file = concat(header, salt, blob)
   wipe(blob)
   return file
 }
