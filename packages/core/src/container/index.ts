@@ -32,7 +32,7 @@ export type { PublicCard } from './public-card.ts'
 export type { ProtectionKind } from './public-part.ts'
 export { OTHERS_READ_OR_WRITE, OTHERS_WRITE, checkMode, readRegularFile } from './regular-file.ts'
 export type { RegularFile } from './regular-file.ts'
-export { rsaKeyToCryptoApi, rsaPairFromCryptoApi } from './rsa-conversion.ts'
+export { rsaFingerprint, rsaKeyToCryptoApi, rsaPairFromCryptoApi } from './rsa-conversion.ts'
 export { encodeForKeyring, forgetKeyringSecret, unlockWithKeyring } from './secret-store.ts'
 export type { SecretStore } from './secret-store.ts'
 export {

@@ -1,8 +1,9 @@
 import { createPrivateKey } from 'node:crypto'
-import { wipe } from '../bytes/index.ts'
-import { CryptoApiError, RsaKey, RsaPrivateKey, wincrypt } from '../cryptoapi/index.ts'
+import { toBase64, wipe } from '../bytes/index.ts'
+import { CryptoApiError, RsaKey, RsaPrivateKey, type RsaPublicKey, wincrypt } from '../cryptoapi/index.ts'
 import { ContainerError } from './container-error.ts'
-import { rsaPair } from './key-pair.ts'
+import { fingerprintOf } from './container-info.ts'
+import { KEY_KINDS, rsaPair } from './key-pair.ts'
 import type { KeyUse, RsaPair } from './key-pair.ts'
 
 const ALGORITHM_OF_USE: Readonly<Record<KeyUse, number>> = {
@@ -53,6 +54,12 @@ export function rsaKeyToCryptoApi(
     privateKey,
     exportable,
   })
+}
+
+/** By what a container shows and knows an RSA key, wherever it came from: `SHA256:` and base64. */
+export function rsaFingerprint(key: RsaPublicKey): string {
+  const spki = key.toKeyObject().export({ format: 'der', type: 'spki' })
+  return fingerprintOf(KEY_KINDS.rsa.keyIdOf(toBase64(spki)))
 }
 
 /** What is wrong with a key is this layer's error, whoever found it. */

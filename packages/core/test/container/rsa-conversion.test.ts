@@ -3,7 +3,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { test } from 'node:test'
 import { RsaKey, acquireContext, exportKeyBlob, importKeyBlob, wincrypt } from '../../src/cryptoapi/index.ts'
-import { createContainer, rsaKeyToCryptoApi, rsaPairFromCryptoApi } from '../../src/container/index.ts'
+import {
+  createContainer,
+  rsaFingerprint,
+  rsaKeyToCryptoApi,
+  rsaPairFromCryptoApi,
+} from '../../src/container/index.ts'
 import { NOW, isError } from './fixtures.ts'
 
 const { PRIVATEKEYBLOB, PUBLICKEYBLOB } = wincrypt
@@ -16,7 +21,8 @@ for (const [use, bits] of [
   test(`a CryptoAPI ${use} pair of ${bits} bits goes into a container and comes back the same`, () => {
     const made = acquireContext().generatePair(use, { bits, exportable: true })
     const container = createContainer({ name: 'default', now: NOW })
-    container.addKey(rsaPairFromCryptoApi(made), { use: made.use, state: 'active', now: NOW })
+    const { id } = container.addKey(rsaPairFromCryptoApi(made), { use, state: 'active', now: NOW })
+    assert.equal(rsaFingerprint(made.publicKey), id)
     const pkcs8 = container.rsaKey(use)
     assert.ok(pkcs8)
     const back = rsaKeyToCryptoApi(pkcs8, use, { exportable: true })
