@@ -1,7 +1,8 @@
 import type { CryptoApiErrorCode } from '@strongroom/core/cryptoapi'
 import type { Row } from './exit-codes.ts'
 
-const INSPECT = 'strongroom cryptoapi inspect FILE shows what can be said of it without any key'
+const INSPECT = 'strongroom cryptoapi inspect FILE explains it, and needs no key'
+const OTHER_COPY = 'look for the right key or password, or for a better copy of the file'
 const REPORT = 'please report it with the command that shows it'
 const CONTAINER = 'strongroom cryptoapi import puts a key pair into your container'
 
@@ -15,7 +16,7 @@ export const CRYPTO_API_ROWS = {
   NTE_BAD_DATA: [
     'notAuthentic',
     'damaged, cut off, or made for another key or under another password',
-    INSPECT,
+    OTHER_COPY,
   ],
   NTE_BAD_SIGNATURE: [
     'notAuthentic',

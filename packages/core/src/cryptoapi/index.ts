@@ -49,6 +49,7 @@ export type { InspectOptions } from './inspect/inspect-old-file.ts'
 export type {
   Finding,
   InspectedField,
+  InspectedProblem,
   OldFileForm,
   OldFileInspection,
   Severity,
