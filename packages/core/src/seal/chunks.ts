@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs'
 import type { FileState } from './file-state.ts'
 import { assertUnchanged, openInput, type Input, type OpenInput } from './input.ts'
 import type { Output } from './output.ts'
@@ -22,6 +23,8 @@ export type Conversion = (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uin
 export interface ChunkInput {
   /** What a file was when it was opened; undefined for a stream. */
   readonly state: FileState | undefined
+  /** How many there are; undefined for a stream that is read once. */
+  readonly bytes: number | undefined
   /**
    * All bytes from the first to the last, in chunks that hold until the next is asked for. A stream can be read once,
    * unless it was opened to be read again.
@@ -46,11 +49,12 @@ export async function openChunks(
   const open = await openInput(input)
   const state = open.file
   if (state !== undefined || !again) {
-    return { state, chunks: () => inputChunks(open, signal), close: () => open.close() }
+    const bytes = state === undefined ? undefined : Number(state.size)
+    return { state, bytes, chunks: () => inputChunks(open, signal), close: () => open.close() }
   }
   const copy = await spoolStream(open.fd).finally(() => open.close())
   const close = () => closeQuietly(copy)
-  return { state, chunks: () => chunksAt(copy, signal), close }
+  return { state, bytes: fstatSync(copy).size, chunks: () => chunksAt(copy, signal), close }
 }
 
 /**

@@ -180,6 +180,7 @@ suite('inputs and outputs in chunks', () => {
       t.after(() => closeSync(fd))
       const input = await openChunks({ fd }, { again: true })
       t.after(() => input.close())
+      assert.equal(input.bytes, length)
       for (let round = 0; round < 2; round++) {
         const parts: Uint8Array[] = []
         for await (const chunk of input.chunks()) parts.push(chunk.slice())

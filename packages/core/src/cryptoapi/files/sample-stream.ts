@@ -1,4 +1,5 @@
 import { concat } from '../../bytes/index.ts'
+import { parseSimpleBlob } from '../blob/simple-blob.ts'
 import type { Chunks } from '../cipher-stream.ts'
 import { CryptoApiError } from '../crypto-api-error.ts'
 import { parseSampleFile } from './sample-file-layout.ts'
@@ -13,6 +14,8 @@ const MODULUS_BYTES = { min: 48, max: 2048 }
 export interface SampleStream {
   /** The SIMPLEBLOB, a copy. Nothing in it has been believed. */
   readonly blob: Uint8Array
+  /** ALG_ID of the cipher that the blob names. */
+  readonly algorithm: number
   /** Bytes of the modulus of the key that it is said to be made for. */
   readonly modulusLength: number
   /** The rest of the file, to be read once. */
@@ -27,7 +30,7 @@ export interface SampleStream {
  *
  * @param file in chunks that hold until the next is asked for
  * @throws CryptoApiError NTE_BAD_DATA: no exchange key makes a blob of that length, or the file is cut off within it;
- *   NTE_BAD_TYPE: no SIMPLEBLOB
+ *   NTE_BAD_TYPE, NTE_BAD_VER, NTE_BAD_ALGID: no SIMPLEBLOB, or not one of a cipher that any provider has
  */
 export async function splitSampleStream(file: Chunks): Promise<SampleStream> {
   const chunks = oneByOne(file)
@@ -35,7 +38,8 @@ export async function splitSampleStream(file: Chunks): Promise<SampleStream> {
   const modulusLength = statedModulus(front)
   front = await atLeast(chunks, front, LENGTH_BYTES + SIMPLEBLOB_HEAD_BYTES + modulusLength)
   const { blob, ciphertext } = parseSampleFile(front, modulusLength)
-  return { blob: blob.slice(), modulusLength, ciphertext: following(ciphertext, chunks) }
+  const { algorithm } = parseSimpleBlob(blob, () => true)
+  return { blob: blob.slice(), algorithm, modulusLength, ciphertext: following(ciphertext, chunks) }
 }
 
 /** Puts the parts together again: what `splitSampleStream` reads. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { concat } from '@strongroom/core/bytes'
-import { CryptoApiError, SessionKey } from '@strongroom/core/cryptoapi'
+import { CryptoApiError, SessionKey, wincrypt } from '@strongroom/core/cryptoapi'
 import { readSampleFile } from '../../../src/cryptoapi/files/sample-file.ts'
 import { joinSampleStream, splitSampleStream } from '../../../src/cryptoapi/files/sample-stream.ts'
 import { decryptTextStream } from '../../../src/cryptoapi/files/text-stream.ts'
@@ -81,6 +81,7 @@ suite('sample files as streams', () => {
 
   test('the parts together are the file, however it was cut', async () => {
     const file = recorded('file/session/3des-default/1007').fields.bytes('file')
+    assert.equal((await splitSampleStream([file])).algorithm, wincrypt.CALG_3DES)
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: file.length }), async (size) => {
         const { blob, ciphertext, modulusLength } = await splitSampleStream(cut(file, size))
@@ -104,6 +105,9 @@ suite('sample files as streams', () => {
       [front(0xffffffff, 1), 'NTE_BAD_DATA'],
       [front(60, 2), 'NTE_BAD_TYPE'],
       [front(2060, 7), 'NTE_BAD_TYPE'],
+      [front(2060, 1), 'NTE_BAD_VER'],
+      [front(2060, 1).with(5, 2), 'NTE_BAD_ALGID'],
+      [front(2060, 1).with(5, 2).with(6, 1), 'NTE_BAD_DATA'],
       [front(2060, 1).subarray(0, 2063), 'NTE_BAD_DATA'],
     ] as const
     for (const [bytes, code] of CASES) {
