@@ -23,7 +23,8 @@ export function generateRsaPrivateKey(bits: number): RsaPrivateKey {
 }
 
 /**
- * Sizes of the 1990s that OpenSSL imports and uses, but refuses to make. It makes the primes; the rest is BigInt
+ * Sizes of the 1990s that OpenSSL imports and uses, but refuses to make. It makes the primes, with their two highest bits
+ * set, so that the modulus has all of its own; the rest is BigInt
  * arithmetic on secrets, unavoidable and not constant-time. A desk computer factors such a modulus, so there is
  * nothing that timing could add.
  */
@@ -36,8 +37,7 @@ function generateSmall(bits: number): RsaPrivateKey {
     const e = BigInt(PUBLIC_EXPONENT)
     const [exponent1, exponent2] = [inverseOfExponent(e, p - 1n), inverseOfExponent(e, q - 1n)]
     const coefficient = inverse(q, p)
-    const fits = (p * q) >> BigInt(bits - 1) === 1n
-    if (!fits || exponent1 === undefined || exponent2 === undefined || coefficient === undefined) continue
+    if (exponent1 === undefined || exponent2 === undefined || coefficient === undefined) continue
     const bytes = (value: bigint): Uint8Array => fromBigInteger(value, Math.ceil(bits / 16))
     return RsaPrivateKey.fromParts(RsaPublicKey.fromParts(fromBigInteger(p * q, bits / 8), PUBLIC_EXPONENT), {
       prime1: bytes(p),

@@ -132,7 +132,7 @@ suite('PVK files that are not opened', () => {
       concat(plain, Uint8Array.of(0)),
       new Uint8Array(0),
     ]
-    for (const file of wrong) throwsCode(CryptoApiError, 'NTE_BAD_DATA', () => openPvk(file, PASSWORD))
+    for (const file of wrong) throwsCode(CryptoApiError, 'NTE_BAD_DATA', () => parsePvk(file))
     const salty = concat(withNumber(strong, 16, 10_241), new Uint8Array(10_225))
     throwsCode(CryptoApiError, 'NTE_BAD_DATA', () => parsePvk(salty))
   })

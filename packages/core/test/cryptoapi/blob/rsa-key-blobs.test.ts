@@ -75,6 +75,8 @@ for (const { name, blob, parse } of KINDS) {
       throwsCode(CryptoApiError, 'NTE_BAD_DATA', () => parse(foreign.with(MAGIC_AT, 0), EVERY))
       throwsCode(CryptoApiError, 'NTE_BAD_ALGID', () => parse(withNumber(foreign, EXPONENT_AT, 1), EVERY))
       throwsCode(CryptoApiError, 'NTE_BAD_ALGID', () => parse(withNumber(foreign, BITS_AT, 8), EVERY))
+      throwsCode(CryptoApiError, 'NTE_BAD_ALGID', () => parse(withNumber(foreign, BITS_AT, 383), EVERY))
+      throwsCode(CryptoApiError, 'NTE_BAD_DATA', () => parse(withNumber(foreign, BITS_AT, 9000), EVERY))
     })
 
     test('the provider is asked about the algorithm of the blob', () => {
@@ -157,6 +159,19 @@ suite('a private exponent that is not all there', () => {
       assert.deepEqual(again.key.parts(), key.parts())
     }
     throwsCode(CryptoApiError, 'NTE_BAD_DATA', () => parsePrivateKeyBlob(privateBlob.subarray(0, 467), EVERY))
+  })
+
+  test('begins where the others end, at odd lengths too, though the last byte before it be zero', () => {
+    let key = generateRsaPrivateKey(392)
+    while (key.parts().coefficient[0] !== 0) key = generateRsaPrivateKey(392)
+    const blob = encodePrivateKeyBlob(CALG_RSA_KEYX, key)
+    const end = 20 + 49 + 5 * 25
+    assert.equal(blob[end - 1], 0)
+    assert.deepEqual(
+      parsePrivateKeyBlob(blob.subarray(0, end), EVERY).key.raw(block.subarray(0, 49)),
+      key.raw(block.subarray(0, 49)),
+    )
+    throwsCode(CryptoApiError, 'NTE_BAD_DATA', () => parsePrivateKeyBlob(blob.subarray(0, end - 1), EVERY))
   })
 
   test('is filled up with zeros at the end when its number is short', () => {

@@ -15,7 +15,7 @@ import { RsaPrivateKey } from '../../../src/cryptoapi/rsa/rsa-private-key.ts'
 import { RsaPublicKey } from '../../../src/cryptoapi/rsa/rsa-public-key.ts'
 import { PROPERTY } from '../../support/property-runs.ts'
 import { throwsCode } from '../../support/throws-code.ts'
-import { brokenKey } from './broken-key.ts'
+import { brokenKey, keyOf, prime } from './broken-key.ts'
 import { KNOWN_KEYS, knownKey, privateKey } from './known-keys.ts'
 
 const KEY = privateKey('kx1024')
@@ -167,6 +167,13 @@ suite('what makes a private key', () => {
     const wide = big(parts.exponent1) + big(parts.prime1) - 1n
     const exponent1 = Uint8Array.fromHex(wide.toString(16).padStart(130, '0'))
     refused(() => RsaPrivateKey.fromParts(PUBLIC, { ...parts, exponent1 }))
+  })
+
+  test('primes that a blob has no room for, and an even one, are refused', () => {
+    assert.equal(keyOf(() => [prime(256), prime(256)]).publicKey.bits, 512)
+    refused(() => keyOf(() => [prime(260), prime(252)]))
+    refused(() => keyOf(() => [prime(252), prime(260)]))
+    refused(() => keyOf(() => [2n * prime(255), prime(256)], true))
   })
 
   test('an exponent of one is read in recovery, and changes nothing', () => {

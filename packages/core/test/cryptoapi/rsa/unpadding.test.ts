@@ -124,6 +124,13 @@ for (const { name, overhead, faults, sample, block, encrypt, decrypt } of SCHEME
       }
     })
 
+    test('a number above the modulus is refused, though one of its bytes less makes a good one', () => {
+      let ciphertext = encrypt(SMALL, MESSAGE)
+      while (ciphertext[63] !== 0) ciphertext = encrypt(SMALL, MESSAGE)
+      assert.deepEqual(decrypt(SMALL, ciphertext), MESSAGE)
+      throwsCode(CryptoApiError, 'NTE_BAD_DATA', () => decrypt(SMALL, ciphertext.with(63, 0xff)))
+    })
+
     test('the caller is asked about lengths before the private key is used, and about all of them', () => {
       const asked: number[] = []
       const expected: ExpectedLengths = (length) => {
