@@ -82,7 +82,7 @@ const des = (name: string, longName: string, keyLength: number, effectiveBits: n
 const aes = (bits: 128 | 192 | 256): CipherRow => ({
   kind: 'cipher',
   name: `AES ${bits}`,
-  longName: `Advanced Encryption Standard (AES ${bits}-bit)`,
+  longName: `Advanced Encryption Standard (AES-${bits})`,
   blockLength: 16,
   keyLength: bits / 8,
   effectiveBits: bits,
