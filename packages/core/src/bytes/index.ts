@@ -6,4 +6,13 @@ export { ByteReader } from './byte-reader.ts'
 export { ByteWriter } from './byte-writer.ts'
 export { BytesError } from './bytes-error.ts'
 export type { BytesErrorCode } from './bytes-error.ts'
-export { fromBase64, fromHex, toBase64, toHex, utf8Decode, utf8Encode } from './text-encodings.ts'
+export {
+  fromBase64,
+  fromHex,
+  fromPaddedBase64,
+  toBase64,
+  toHex,
+  toPaddedBase64,
+  utf8Decode,
+  utf8Encode,
+} from './text-encodings.ts'

@@ -2,6 +2,7 @@ import { BytesError } from './bytes-error.ts'
 
 const HEX = /^(?:[0-9a-f]{2})*$/
 const BASE64 = /^[A-Za-z0-9+/]*$/
+const PADDED_BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 const utf8Encoder = new TextEncoder()
 // A byte-order mark is part of the text: dropping it would make two byte strings the same text.
@@ -32,23 +33,45 @@ export function toBase64(bytes: Uint8Array): string {
 /**
  * The bytes of an unpadded base64 text; exactly the texts that `toBase64` writes are accepted.
  *
- * The platform's decoder skips white space and takes padding as a choice, so the alphabet is checked
- * first; its strict mode then refuses trailing bits that are not zero (RFC 4648 §3.5).
- *
  * @throws BytesError BYTES_ENCODING for padding, white space, other characters, an impossible length
  *   or non-zero trailing bits
  */
 export function fromBase64(text: string): Uint8Array {
-  if (!BASE64.test(text)) {
-    throw new BytesError('BYTES_ENCODING', `${text.length} characters are not unpadded base64`)
-  }
-  const padding = '='.repeat((4 - (text.length % 4)) % 4)
+  if (!BASE64.test(text)) throw notBase64(text, 'unpadded')
+  return decodeStrictly(text + '='.repeat((4 - (text.length % 4)) % 4), text)
+}
+
+/** Base64 with the standard alphabet and padding (RFC 4648 §4), as formats of others ask for it. */
+export function toPaddedBase64(bytes: Uint8Array): string {
+  return bytes.toBase64()
+}
+
+/**
+ * The bytes of a padded base64 text; exactly the texts that `toPaddedBase64` writes are accepted.
+ *
+ * @throws BytesError BYTES_ENCODING for missing padding, white space, other characters, an impossible length
+ *   or non-zero trailing bits
+ */
+export function fromPaddedBase64(text: string): Uint8Array {
+  if (!PADDED_BASE64.test(text)) throw notBase64(text, 'padded')
+  return decodeStrictly(text, text)
+}
+
+/**
+ * The platform's decoder skips white space and takes padding as a choice, so the alphabet has been checked;
+ * its strict mode then refuses trailing bits that are not zero (RFC 4648 §3.5).
+ */
+function decodeStrictly(padded: string, given: string): Uint8Array {
   try {
-    return Uint8Array.fromBase64(text + padding, { lastChunkHandling: 'strict' })
+    return Uint8Array.fromBase64(padded, { lastChunkHandling: 'strict' })
   } catch {
     // The platform's error is not passed on: it may quote the text, and the text may be a key.
-    throw new BytesError('BYTES_ENCODING', `${text.length} characters are not canonical base64`)
+    throw notBase64(given, 'canonical')
   }
+}
+
+function notBase64(text: string, kind: string): BytesError {
+  return new BytesError('BYTES_ENCODING', `${text.length} characters are not ${kind} base64`)
 }
 
 /** The UTF-8 bytes of a text. */

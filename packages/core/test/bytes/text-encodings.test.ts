@@ -4,8 +4,10 @@ import {
   BytesError,
   fromBase64,
   fromHex,
+  fromPaddedBase64,
   toBase64,
   toHex,
+  toPaddedBase64,
   utf8Decode,
   utf8Encode,
 } from '@strongroom/core/bytes'
@@ -29,6 +31,9 @@ for (const [plain, text] of BASE64_VECTORS) {
   test(`base64 of "${plain}" is "${text}"`, () => {
     assert.equal(toBase64(utf8Encode(plain)), text)
     assert.equal(utf8Decode(fromBase64(text)), plain)
+    const padded = text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+    assert.equal(toPaddedBase64(utf8Encode(plain)), padded)
+    assert.equal(utf8Decode(fromPaddedBase64(padded)), plain)
   })
 }
 
@@ -54,6 +59,26 @@ for (const [what, text] of Object.entries(NOT_BASE64)) {
   test(`base64 refuses ${what}`, () => void throwsCode(BytesError, 'BYTES_ENCODING', () => fromBase64(text)))
 }
 
+const NOT_PADDED_BASE64 = {
+  'no padding': 'Zg',
+  'half the padding': 'Zg=',
+  'padding alone': '==',
+  'padding that is not needed': 'Zm9v==',
+  'a whole group of padding': 'Zm9v====',
+  'padding inside': 'Zg==Zg==',
+  'a space inside': 'Zm 9v',
+  'a line feed at the end': 'Zm9v\n',
+  'the URL alphabet': 'Zm-_',
+  'a length of 1': 'Z===',
+  'trailing bits in two characters': 'Zh==',
+  'trailing bits in three characters': 'Zm9=',
+}
+
+for (const [what, text] of Object.entries(NOT_PADDED_BASE64)) {
+  test(`padded base64 refuses ${what}`, () =>
+    void throwsCode(BytesError, 'BYTES_ENCODING', () => fromPaddedBase64(text)))
+}
+
 test('base64: the whole alphabet, both ways', () => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
   assert.equal(toBase64(fromBase64(alphabet)), alphabet)
@@ -72,6 +97,10 @@ test('whatever is accepted is written again exactly', () => {
   const hex = mutationsOf(utf8Encode('00ff10abcdef0123456789'))
   fc.assert(
     fc.property(base64, (bytes) => void reencodes(fromBase64, toBase64, latin1(bytes))),
+    PROPERTY,
+  )
+  fc.assert(
+    fc.property(base64, (bytes) => void reencodes(fromPaddedBase64, toPaddedBase64, latin1(bytes))),
     PROPERTY,
   )
   fc.assert(
