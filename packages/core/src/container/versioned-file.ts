@@ -22,13 +22,16 @@ export interface VersionedFileOptions {
   readonly maxBytes: number
   /** The name of the file in errors. */
   readonly what: string
+  /** Milliseconds after which a claim is taken to be left over; a second unless a test cannot wait. */
+  readonly lease?: number
 }
 
 /**
- * After this many milliseconds a claim was left by a program that is gone: between its two renames a living one does
- * next to nothing. Correctness does not hang on it, see `replace`.
+ * After this many milliseconds a claim was left by a program that is gone: while it has one, a living one does next to
+ * nothing. Correctness does not hang on it, see `replace`.
  */
 const CLAIM_LEASE = 1_000
+/** Milliseconds between two looks at a claim. */
 const POLL = 5
 
 /**
@@ -43,12 +46,14 @@ export class VersionedFile {
   readonly path: string
   readonly #maxBytes: number
   readonly #what: string
+  readonly #lease: number
   readonly #calls: DiskCalls
 
-  constructor({ path, maxBytes, what }: VersionedFileOptions, calls: DiskCalls = NODE_CALLS) {
+  constructor({ path, maxBytes, what, lease }: VersionedFileOptions, calls: DiskCalls = NODE_CALLS) {
     this.path = path
     this.#maxBytes = maxBytes
     this.#what = what
+    this.#lease = lease ?? CLAIM_LEASE
     this.#calls = calls
   }
 
@@ -85,10 +90,10 @@ export class VersionedFile {
     if (since === undefined) return false
     try {
       if (!isVersion(this.read(), seen)) {
-        this.#calls.unlinkSync(claim)
+        this.#discard(claim)
         return false
       }
-      const certain = this.#follow(claim) && performance.now() - since < CLAIM_LEASE / 2
+      const certain = this.#follow(claim) && performance.now() - since < this.#lease / 2
       if (!certain && !isVersion(this.read(), bytes)) return false
     } catch (error) {
       forget(claim, this.#calls)
@@ -125,13 +130,21 @@ export class VersionedFile {
     }
   }
 
-  /** Until another's claim has become the file; one that was left is thrown away, whose call never returned. */
+  /** Until another's claim has become the file. One that was left is removed: the call that took it never returned. */
   #awaitClaim(claim: string): void {
     const first = identityOf(claim)
-    for (const since = performance.now(); performance.now() - since < CLAIM_LEASE; pause()) {
+    for (const since = performance.now(); performance.now() - since < this.#lease; pause()) {
       if (first === undefined || identityOf(claim) !== first) return
     }
-    forget(claim, this.#calls)
+    this.#discard(claim)
+  }
+
+  #discard(claim: string): void {
+    try {
+      this.#calls.unlinkSync(claim)
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error
+    }
   }
 }
 
