@@ -10,10 +10,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 
 /** Folders of packages/core/src, low to high. Folders of one row do not know each other. */
-const CORE_FOLDERS = [['bytes'], ['cryptoapi', 'merkle', 'age'], ['container'], ['keyblob'], ['seal']]
+const CORE_FOLDERS = [
+  ['bytes'],
+  ['cryptoapi', 'merkle', 'age'],
+  ['container'],
+  ['keyblob'],
+  ['seal', 'protocol', 'tlog'],
+]
 
-/** Folders that also run in a browser: no node: module. */
-const BROWSER_FOLDERS = new Set(['bytes', 'merkle'])
+/** Folders that also run in a browser: no node: module, and no folder that has one. */
+const BROWSER_FOLDERS = new Set(['bytes', 'merkle', 'protocol', 'tlog'])
 
 /** Packages, and which of the others each may import by name. */
 const PACKAGES: Record<string, readonly string[]> = {
@@ -119,6 +125,9 @@ function judgeFolders(found: Import): string | undefined {
   if (low < 0 || high < 0) return `${low < 0 ? to : from} has no place in the table of tools/check-layers.ts`
   if (low > high) return `${from} lies below ${to} and may not import it`
   if (low === high) return `${from} and ${to} lie side by side and may not import each other`
+  if (BROWSER_FOLDERS.has(from) && !BROWSER_FOLDERS.has(to)) {
+    return `${from} also runs in a browser and may not import ${to}, which does not`
+  }
   return found.target.endsWith(`/src/${to}/index.ts`)
     ? undefined
     : `enter ${to} through its index.ts, not ${found.specifier}`

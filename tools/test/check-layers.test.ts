@@ -55,6 +55,12 @@ const FORBIDDEN: readonly [string, string, string, string][] = [
     'packages/core/src/merkle/node.ts:1: merkle also runs in a browser and may not import node:crypto',
   ],
   [
+    'a browser folder on one that needs Node',
+    'packages/core/src/tlog/index.ts',
+    "import { age } from '../age/index.ts'\n",
+    'packages/core/src/tlog/index.ts:1: tlog also runs in a browser and may not import age, which does not',
+  ],
+  [
     'a late import upward',
     'packages/core/src/bytes/late.ts',
     "export const late = () => import('../age/index.ts')\n",
