@@ -4,7 +4,7 @@ export type Direction = 'encrypt' | 'decrypt'
 /** How blocks hang together. `cfb` has a feedback of 8 bits, as CryptoAPI has it. */
 export type CipherMode = 'cbc' | 'ecb' | 'cfb'
 
-/** A block cipher with its key. It keeps nothing from one call to the next but the key. */
+/** A block cipher with its key. What a call gives depends on the key and its arguments, never on the calls before. */
 export interface BlockCipher {
   /** Bytes of a block. */
   readonly blockLength: 8 | 16

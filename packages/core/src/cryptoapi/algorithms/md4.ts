@@ -64,8 +64,9 @@ const rotate = (word: number, by: number): number => (word << by) | (word >>> (3
 /**
  * RFC 1320 §3.4: three rounds of sixteen steps over one block of sixteen words.
  *
- * The four words of the state live in local variables, four steps to a turn of a loop. `?? 0` is for the type
- * checker: no index leaves its array, and the compiler of the engine drops it.
+ * The four words of the state live in local variables, four steps to a turn of a loop. Each step
+ * adds last what the step before has made, so that the rest is ready by then. `?? 0` is for the type checker: no index
+ * leaves its array, and the compiler of the engine drops it.
  */
 function compress(state: Int32Array, x: Int32Array): void {
   let a = state[0] ?? 0
@@ -73,23 +74,23 @@ function compress(state: Int32Array, x: Int32Array): void {
   let c = state[2] ?? 0
   let d = state[3] ?? 0
   for (let i = 0; i < 16; i += 4) {
-    a = rotate((a + (d ^ (b & (c ^ d))) + (x[i] ?? 0)) | 0, 3)
-    d = rotate((d + (c ^ (a & (b ^ c))) + (x[i + 1] ?? 0)) | 0, 7)
-    c = rotate((c + (b ^ (d & (a ^ b))) + (x[i + 2] ?? 0)) | 0, 11)
-    b = rotate((b + (a ^ (c & (d ^ a))) + (x[i + 3] ?? 0)) | 0, 19)
+    a = rotate((a + (x[i] ?? 0) + (d ^ (b & (c ^ d)))) | 0, 3)
+    d = rotate((d + (x[i + 1] ?? 0) + (c ^ (a & (b ^ c)))) | 0, 7)
+    c = rotate((c + (x[i + 2] ?? 0) + (b ^ (d & (a ^ b)))) | 0, 11)
+    b = rotate((b + (x[i + 3] ?? 0) + (a ^ (c & (d ^ a)))) | 0, 19)
   }
   for (let i = 0; i < 4; i++) {
-    a = rotate((a + ((b & c) | (d & (b | c))) + (x[i] ?? 0) + SQUARE_ROOT_OF_2) | 0, 3)
-    d = rotate((d + ((a & b) | (c & (a | b))) + (x[i + 4] ?? 0) + SQUARE_ROOT_OF_2) | 0, 5)
-    c = rotate((c + ((d & a) | (b & (d | a))) + (x[i + 8] ?? 0) + SQUARE_ROOT_OF_2) | 0, 9)
-    b = rotate((b + ((c & d) | (a & (c | d))) + (x[i + 12] ?? 0) + SQUARE_ROOT_OF_2) | 0, 13)
+    a = rotate((a + (x[i] ?? 0) + SQUARE_ROOT_OF_2 + ((b & c) | (d & (b | c)))) | 0, 3)
+    d = rotate((d + (x[i + 4] ?? 0) + SQUARE_ROOT_OF_2 + ((a & b) | (c & (a | b)))) | 0, 5)
+    c = rotate((c + (x[i + 8] ?? 0) + SQUARE_ROOT_OF_2 + ((d & a) | (b & (d | a)))) | 0, 9)
+    b = rotate((b + (x[i + 12] ?? 0) + SQUARE_ROOT_OF_2 + ((c & d) | (a & (c | d)))) | 0, 13)
   }
   for (let n = 0; n < 4; n++) {
     const i = ROUND_3[n] ?? 0
-    a = rotate((a + (b ^ c ^ d) + (x[i] ?? 0) + SQUARE_ROOT_OF_3) | 0, 3)
-    d = rotate((d + (a ^ b ^ c) + (x[i + 8] ?? 0) + SQUARE_ROOT_OF_3) | 0, 9)
-    c = rotate((c + (d ^ a ^ b) + (x[i + 4] ?? 0) + SQUARE_ROOT_OF_3) | 0, 11)
-    b = rotate((b + (c ^ d ^ a) + (x[i + 12] ?? 0) + SQUARE_ROOT_OF_3) | 0, 15)
+    a = rotate((a + (x[i] ?? 0) + SQUARE_ROOT_OF_3 + (b ^ c ^ d)) | 0, 3)
+    d = rotate((d + (x[i + 8] ?? 0) + SQUARE_ROOT_OF_3 + (a ^ b ^ c)) | 0, 9)
+    c = rotate((c + (x[i + 4] ?? 0) + SQUARE_ROOT_OF_3 + (d ^ a ^ b)) | 0, 11)
+    b = rotate((b + (x[i + 12] ?? 0) + SQUARE_ROOT_OF_3 + (c ^ d ^ a)) | 0, 15)
   }
   state[0] = (state[0] ?? 0) + a
   state[1] = (state[1] ?? 0) + b

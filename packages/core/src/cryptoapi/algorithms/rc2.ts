@@ -49,9 +49,9 @@ export function expandRc2Key(key: Uint8Array, effectiveBits: number): Uint16Arra
 const substitute = (byte: number): number => PI_TABLE[byte & 0xff] ?? 0
 
 // The two functions below are where all time goes. The four words stay in local variables and are cut to 16 bits once
-// in each step, before they are rotated: what a shift left leaves above bit 15 falls to the next cut. `x ^ (w & (x ^ y))`
-// is the specification's (w & y) + (~w & x). `?? 0` is for the type checker: no index leaves its array, and the
-// compiler of the engine drops it.
+// in each step, before they are rotated: what is left above bit 15 falls to the next cut. `| 0` tells the engine that
+// they stay integers of 32 bits all the same. `x ^ (w & (x ^ y))` is the specification's (w & y) + (~w & x). `?? 0` is
+// for the type checker: no index leaves its array, and the compiler of the engine drops it.
 
 /** Encrypts one block, four words, in place. Source: RFC 2268 §3. */
 export function encryptRc2Block(keys: Uint16Array, block: Uint16Array): void {
@@ -89,18 +89,18 @@ export function decryptRc2Block(keys: Uint16Array, block: Uint16Array): void {
   let d = block[3] ?? 0
   for (let j = KEY_WORDS - 4; j >= 0; j -= 4) {
     d &= 0xffff
-    d = ((d << 11) | (d >>> 5)) - (keys[j + 3] ?? 0) - (a ^ (c & (a ^ b)))
+    d = (((d << 11) | (d >>> 5)) - (keys[j + 3] ?? 0) - (a ^ (c & (a ^ b)))) | 0
     c &= 0xffff
-    c = ((c << 13) | (c >>> 3)) - (keys[j + 2] ?? 0) - (d ^ (b & (d ^ a)))
+    c = (((c << 13) | (c >>> 3)) - (keys[j + 2] ?? 0) - (d ^ (b & (d ^ a)))) | 0
     b &= 0xffff
-    b = ((b << 14) | (b >>> 2)) - (keys[j + 1] ?? 0) - (c ^ (a & (c ^ d)))
+    b = (((b << 14) | (b >>> 2)) - (keys[j + 1] ?? 0) - (c ^ (a & (c ^ d)))) | 0
     a &= 0xffff
-    a = ((a << 15) | (a >>> 1)) - (keys[j] ?? 0) - (b ^ (d & (b ^ c)))
+    a = (((a << 15) | (a >>> 1)) - (keys[j] ?? 0) - (b ^ (d & (b ^ c)))) | 0
     if (j === FIRST_MASH || j === SECOND_MASH) {
-      d -= keys[c & 63] ?? 0
-      c -= keys[b & 63] ?? 0
-      b -= keys[a & 63] ?? 0
-      a -= keys[d & 63] ?? 0
+      d = (d - (keys[c & 63] ?? 0)) | 0
+      c = (c - (keys[b & 63] ?? 0)) | 0
+      b = (b - (keys[a & 63] ?? 0)) | 0
+      a = (a - (keys[d & 63] ?? 0)) | 0
     }
   }
   block[0] = a

@@ -24,24 +24,67 @@ export class Rc4 {
 
   /** The XOR of `data` and the next bytes of the keystream, as an array of its own. */
   process(data: Uint8Array): Uint8Array {
-    const result = new Uint8Array(data.length)
-    // Local variables, which the engine keeps in registers; fields it would load and store for every byte. `?? 0` is
-    // for the type checker: no index leaves its array, and the compiler of the engine drops it.
+    const result = new Uint8Array(data)
+    const words = result.length - (result.length % 4)
+    this.#maskWords(new DataView(result.buffer, 0, words))
+    this.#maskBytes(result.subarray(words))
+    return result
+  }
+
+  // Four bytes to a turn, because one load and store of a word costs less than four of bytes. The state is in local
+  // variables, which the engine keeps in registers; fields, and the length of a view, it would load for every byte.
+  // `?? 0` is for the type checker: no index leaves its array, and the compiler of the engine drops it.
+  #maskWords(data: DataView): void {
     const state = this.#state
+    const end = data.byteLength
     let i = this.#i
     let j = this.#j
-    for (let at = 0; at < data.length; at++) {
+    for (let at = 0; at < end; at += 4) {
       i = (i + 1) & 0xff
-      const x = state[i] ?? 0
+      let x = state[i] ?? 0
       j = (j + x) & 0xff
-      const y = state[j] ?? 0
+      let y = state[j] ?? 0
       state[i] = y
       state[j] = x
-      result[at] = (data[at] ?? 0) ^ (state[(x + y) & 0xff] ?? 0)
+      let mask = state[(x + y) & 0xff] ?? 0
+      i = (i + 1) & 0xff
+      x = state[i] ?? 0
+      j = (j + x) & 0xff
+      y = state[j] ?? 0
+      state[i] = y
+      state[j] = x
+      mask |= (state[(x + y) & 0xff] ?? 0) << 8
+      i = (i + 1) & 0xff
+      x = state[i] ?? 0
+      j = (j + x) & 0xff
+      y = state[j] ?? 0
+      state[i] = y
+      state[j] = x
+      mask |= (state[(x + y) & 0xff] ?? 0) << 16
+      i = (i + 1) & 0xff
+      x = state[i] ?? 0
+      j = (j + x) & 0xff
+      y = state[j] ?? 0
+      state[i] = y
+      state[j] = x
+      mask |= (state[(x + y) & 0xff] ?? 0) << 24
+      data.setInt32(at, data.getInt32(at, true) ^ mask, true)
     }
     this.#i = i
     this.#j = j
-    return result
+  }
+
+  #maskBytes(data: Uint8Array): void {
+    const state = this.#state
+    for (const [at, byte] of data.entries()) {
+      this.#i = (this.#i + 1) & 0xff
+      const x = state[this.#i] ?? 0
+      this.#j = (this.#j + x) & 0xff
+      const y = state[this.#j] ?? 0
+      state[this.#i] = y
+      state[this.#j] = x
+      data[at] = byte ^ (state[(x + y) & 0xff] ?? 0)
+    }
   }
 
   /** Another one at the same place of the keystream. */

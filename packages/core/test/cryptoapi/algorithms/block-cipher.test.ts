@@ -119,6 +119,31 @@ for (const { name, algorithm, keyLength, block, openssl } of CIPHERS) {
       })
     }
 
+    test('calls do not depend on the calls before', () => {
+      const call = fc.record({
+        direction: fc.constantFrom('encrypt' as const, 'decrypt' as const),
+        mode: fc.constantFrom(...MODES),
+        register: fc.constantFrom('zeros', 'left off'),
+        blocks: fc.nat(3),
+      })
+      fc.assert(
+        fc.property(fc.array(call, { minLength: 2, maxLength: 12 }), (calls) => {
+          const used = createBlockCipher(algorithm, key, 128)
+          let left = iv.slice()
+          for (const { direction, mode, register, blocks } of calls) {
+            const mine = register === 'left off' ? left : new Uint8Array(block)
+            const fresh = mine.slice()
+            const data = sampleBytes(blocks * block)
+            const expected = createBlockCipher(algorithm, key, 128).transform(direction, mode, fresh, data)
+            assert.deepEqual(used.transform(direction, mode, mine, data), expected)
+            assert.deepEqual(mine, fresh)
+            left = mine
+          }
+        }),
+        PROPERTY,
+      )
+    })
+
     test('keys are copied, and wiping ends the use of ours', () => {
       const given = key.slice()
       const mine = createBlockCipher(algorithm, given, 128)
@@ -128,6 +153,7 @@ for (const { name, algorithm, keyLength, block, openssl } of CIPHERS) {
       assert.deepEqual(mine.transform('encrypt', 'ecb', iv, data), ciphertext)
       mine.wipe()
       assert.notDeepEqual(mine.transform('encrypt', 'ecb', iv, data), ciphertext)
+      mine.wipe() // what was wiped may be wiped again
       assert.deepEqual(cipher.transform('encrypt', 'ecb', iv, data), ciphertext)
     })
 
