@@ -11,6 +11,8 @@ export interface Section {
   readonly results: readonly Result[]
   readonly bases: readonly string[]
   readonly targets: readonly Target[]
+  /** How many bytes a run goes over, to show rates; the peak of memory is then not shown. */
+  readonly bytes?: number
 }
 
 /** What the project set itself, beside what was measured. */
@@ -76,14 +78,21 @@ function firstLine(line: string): string {
   }
 }
 
-function printSection({ title, results, bases, targets }: Section): void {
+function printSection({ title, results, bases, targets, bytes }: Section): void {
   const rounds = Math.max(...results.map((result) => result.runs.length))
-  const heads = ['', 'wall', 'CPU', 'peak', ...bases.map((base) => `× ${base}`)]
+  const heads = [
+    '',
+    'wall',
+    'CPU',
+    bytes === undefined ? 'peak' : 'rate',
+    ...bases.map((base) => `× ${base}`),
+  ]
   console.log(`\n### ${title} (${rounds} rounds)\n\n${row(heads)}\n${row(heads.map(() => '---'))}`)
   for (const result of results) {
     const { wallMs, cpuMs, peakMiB } = typical(result)
+    const last = bytes === undefined ? `${peakMiB.toFixed(0)} MiB` : rate(bytes, wallMs)
     const ratios = bases.map((base) => ratio(result, named(results, base)).toFixed(2))
-    console.log(row([result.name, time(wallMs), time(cpuMs), `${peakMiB.toFixed(0)} MiB`, ...ratios]))
+    console.log(row([result.name, time(wallMs), time(cpuMs), last, ...ratios]))
   }
   for (const [i, target] of targets.entries())
     console.log(`${i === 0 ? '\n' : ''}* ${describeTarget(target)}`)
@@ -92,6 +101,10 @@ function printSection({ title, results, bases, targets }: Section): void {
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const time = (ms: number): string =>
   ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(2)} s`
+const rate = (bytes: number, ms: number): string => {
+  const megabytes = bytes / 1000 / ms
+  return `${megabytes.toFixed(megabytes < 100 ? 1 : 0)} MB/s`
+}
 
 function describeTarget({ what, measured, atMost, unit }: Target): string {
   const shown = (value: number): string => (unit === 'x' ? value.toFixed(2) : `${value.toFixed(0)} ${unit}`)
