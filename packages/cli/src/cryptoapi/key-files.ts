@@ -8,18 +8,18 @@ import {
   parsePvk,
   type ProviderRow,
   RsaKey,
-  SessionKey,
   wincrypt,
 } from '@strongroom/core/cryptoapi'
-import { CliError } from '../cli-error.ts'
+import { CliError, usage } from '../cli-error.ts'
 import type { Context } from '../command.ts'
 import { displayName } from '../escape-text.ts'
 import { MAX_KEY_FILE_BYTES, readInput } from './input-bytes.ts'
-import { oldPassword, type OldPasswordValues } from './old-password.ts'
+import { oldPassword, type OldPasswordValues, wrongKeyPassword } from './old-password.ts'
 import { isPem, readPemKey } from './pem-keys.ts'
 
 const PVK_MAGIC = 0xb0b5f11e
 const PAIR_BLOBS: ReadonlySet<number> = new Set([wincrypt.PUBLICKEYBLOB, wincrypt.PRIVATEKEYBLOB])
+const SESSION_BLOBS: ReadonlySet<number> = new Set([wincrypt.SIMPLEBLOB, wincrypt.PLAINTEXTKEYBLOB])
 
 /** The provider that reads all that any of them wrote: it has every algorithm, and every length of it. */
 export const READING_PROVIDER: ProviderRow = acquireContext().provider
@@ -34,8 +34,8 @@ export interface KeyFile {
 
 /** What matters when a key file is read. */
 export interface KeyFileReading extends OldPasswordValues {
-  /** What a key is taken for whose file does not say it. */
-  readonly use: PairUse
+  /** What a key is taken for whose file does not say it; without it such a file is refused. */
+  readonly use: PairUse | undefined
   /** Takes keys that nobody should use: with an exponent of one, for example. */
   readonly recovery?: boolean
 }
@@ -50,7 +50,9 @@ export async function readKeyFile(context: Context, path: string, reading: KeyFi
   const bytes = readInput(path, MAX_KEY_FILE_BYTES, 'a key file')
   const ask = async () => await oldPassword(context, reading, `Password of ${displayName(path)}`)
   try {
-    if (isPem(bytes)) return { form: 'PEM', key: await readPemKey(bytes, reading.use, ask), saysUse: false }
+    if (isPem(bytes)) {
+      return { form: 'PEM', key: await readPemKey(bytes, expectUse(path, reading), ask), saysUse: false }
+    }
     if (isPvk(bytes)) return { form: 'PVK', key: await readPvk(bytes, reading, ask), saysUse: true }
     return { form: 'key blob', key: readBlob(path, bytes, reading), saysUse: true }
   } finally {
@@ -63,9 +65,9 @@ export async function readPrivateKey(
   context: Context,
   path: string,
   reading: KeyFileReading,
-): Promise<RsaKey> {
-  const { key } = await readKeyFile(context, path, reading)
-  if (key.privateKey !== undefined) return key
+): Promise<KeyFile> {
+  const file = await readKeyFile(context, path, reading)
+  if (file.key.privateKey !== undefined) return file
   throw new CryptoApiError(
     'NTE_BAD_KEY',
     `${displayName(path)}: this takes a private key, and it is a public one`,
@@ -75,6 +77,14 @@ export async function readPrivateKey(
 /** Whether bytes begin like a PVK file. */
 export function isPvk(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && new ByteReader(bytes).u32le() === PVK_MAGIC
+}
+
+function expectUse(path: string, { use }: KeyFileReading): PairUse {
+  if (use !== undefined) return use
+  throw usage(
+    `${displayName(path)} does not say what its key is for`,
+    'add --use exchange for a key that opens, --use signature for one that signs',
+  )
 }
 
 async function readPvk(
@@ -89,7 +99,7 @@ async function readPvk(
     return new RsaKey({ algorithm, publicKey: key.publicKey, privateKey: key, exportable: true })
   } catch (error) {
     if (!encrypted || !(error instanceof CryptoApiError && error.code === 'NTE_BAD_DATA')) throw error
-    throw new CliError('WRONG_PASSPHRASE', 'this password does not open the key, or it was damaged')
+    throw wrongKeyPassword()
   } finally {
     if (password) wipe(password)
   }
@@ -100,7 +110,7 @@ function readBlob(path: string, bytes: Uint8Array, { recovery = false }: KeyFile
     ? importKeyBlob(READING_PROVIDER, bytes, { recovery, exportable: true })
     : undefined
   if (key instanceof RsaKey) return key
-  if (key instanceof SessionKey) key.wipe()
+  if (SESSION_BLOBS.has(bytes[0] ?? 0)) throw sessionKey(path)
   throw new CliError(
     'UNSUPPORTED',
     `${displayName(path)} is no RSA key in PEM, no PVK file and no key blob of a pair`,
@@ -108,4 +118,11 @@ function readBlob(path: string, bytes: Uint8Array, { recovery = false }: KeyFile
       hint: `strongroom cryptoapi inspect ${displayName(path)} shows what can be said of it`,
     },
   )
+}
+
+function sessionKey(path: string): CliError {
+  const message = `${displayName(path)} holds a session key, and this takes a key pair`
+  return new CliError('UNSUPPORTED', message, {
+    hint: 'strongroom cryptoapi export --session-key FILE converts session keys',
+  })
 }

@@ -1,4 +1,11 @@
-import type { Finding, InspectedField, OldFileInspection } from '@strongroom/core/cryptoapi'
+import { fromHex } from '@strongroom/core/bytes'
+import { rsaFingerprint } from '@strongroom/core/container'
+import {
+  type Finding,
+  type InspectedField,
+  type OldFileInspection,
+  RsaPublicKey,
+} from '@strongroom/core/cryptoapi'
 import { formatBytes } from '../quantities.ts'
 import type { Field } from '../terminal.ts'
 
@@ -6,12 +13,23 @@ import type { Field } from '../terminal.ts'
 const LONGEST_VALUE = 24
 
 /** What an old file is, for people. */
-export function summaryFields({ form, summary, problem }: OldFileInspection, totalBytes: number): Field[] {
+export function summaryFields(found: OldFileInspection, totalBytes: number): Field[] {
+  const { form, summary, problem } = found
+  const fingerprint = fingerprintIn(found)
   const kind = form === 'no header' ? '' : `${form} of ${formatBytes(totalBytes)}: `
   return [
     ['what', `${kind}${summary}`],
+    ...(fingerprint === undefined ? [] : [['fingerprint', fingerprint] as const]),
     ...(problem === undefined ? [] : [['unusable', problem.message] as const]),
   ]
+}
+
+/** By what a container knows the RSA key in a file, if there is one in the clear. */
+export function fingerprintIn({ fields, problem }: OldFileInspection): string | undefined {
+  const valueOf = (wanted: string) => fields.find(({ name }) => name === wanted)?.value
+  const [modulus, exponent] = [valueOf('modulus'), valueOf('pubexp')]
+  if (modulus === undefined || exponent === undefined || problem !== undefined) return undefined
+  return rsaFingerprint(RsaPublicKey.fromParts(fromHex(modulus), Number(exponent)))
 }
 
 /** The fields of an old file as rows of a table. */

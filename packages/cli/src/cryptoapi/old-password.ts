@@ -38,6 +38,13 @@ export async function oldPassword(
   return asciiBytes(await ask(context, question))
 }
 
+/** The one error for a password that does not open a key, and for damage behind it: which, is a secret's to know. */
+export function wrongKeyPassword(): CliError {
+  return new CliError('WRONG_PASSPHRASE', 'this password does not open the key, or the key was damaged', {
+    hint: 'try again; beyond ASCII, the bytes of a password depend on the code page of the machine that used it',
+  })
+}
+
 function onlyLine(path: string): Uint8Array {
   const bytes = readInput(path, LONGEST_BYTES, 'a file with a password')
   let end = bytes.length

@@ -3,12 +3,13 @@ import { utf8Decode } from '@strongroom/core/bytes'
 import { importPkcs8, rsaKeyToCryptoApi, wipePair } from '@strongroom/core/container'
 import { type PairUse, RsaKey, RsaPrivateKey, RsaPublicKey, wincrypt } from '@strongroom/core/cryptoapi'
 import { CliError } from '../cli-error.ts'
+import { wrongKeyPassword } from './old-password.ts'
 
 /** Asks for the password of a key; called only if there is one. */
 export type AskPassword = () => Promise<Uint8Array>
 
 /** ALG_ID of a pair by its use, which a PEM text does not tell. */
-const PAIR_IDS: Readonly<Record<PairUse, number>> = {
+export const PAIR_IDS: Readonly<Record<PairUse, number>> = {
   exchange: wincrypt.CALG_RSA_KEYX,
   signature: wincrypt.CALG_RSA_SIGN,
 }
@@ -84,7 +85,7 @@ function platformKey(encrypted: boolean, read: () => KeyObject): KeyObject {
   } catch (cause) {
     if (!encrypted) throw unsupported('a key in PEM that cannot be read', cause)
     // The platform tells a wrong password from what decrypts to nonsense: an oracle, so not passed on.
-    throw new CliError('WRONG_PASSPHRASE', 'this password does not open the key, or it was damaged')
+    throw wrongKeyPassword()
   }
 }
 

@@ -1,4 +1,4 @@
-import { rsaKeyToCryptoApi } from '@strongroom/core/container'
+import { rsaKeyToCryptoApi, type KeyContainer } from '@strongroom/core/container'
 import { CryptoApiError, type PairUse, type RsaKey } from '@strongroom/core/cryptoapi'
 import { usage } from '../cli-error.ts'
 import type { Context, OptionTable } from '../command.ts'
@@ -55,7 +55,10 @@ async function readFiles(
 ): Promise<void> {
   if (values.container !== undefined)
     throw usage('--key and --container exclude each other', 'give one of them')
-  for (const path of values.key) keys.push(await readPrivateKey(context, path, { ...values, use }))
+  for (const path of values.key) {
+    const { key } = await readPrivateKey(context, path, { ...values, use })
+    keys.push(key)
+  }
 }
 
 async function readContainer(
@@ -66,17 +69,26 @@ async function readContainer(
 ): Promise<void> {
   const container = await openContainer(context, values)
   try {
-    const pairs = container.pairs().filter(({ info }) => info.use === use)
-    for (const state of ['active', 'retired']) {
-      for (const { info, pair } of pairs) {
-        if (info.state === state && pair.kind === 'rsa')
-          keys.push(rsaKeyToCryptoApi(pair.pkcs8, use, { exportable: true }))
-      }
-    }
+    keys.push(...rsaKeysOf(container, use))
   } finally {
     container.wipe()
   }
-  if (keys.length === 0) {
-    throw new CryptoApiError('NTE_NO_KEY', `the container ${container.name} has no RSA ${use} pair`)
-  }
+}
+
+/**
+ * The RSA pairs of a container that is open, the active one first. The caller wipes them.
+ *
+ * @throws CryptoApiError NTE_NO_KEY if it has none for this use
+ */
+export function rsaKeysOf(container: KeyContainer, use: PairUse): RsaKey[] {
+  const pairs = container.pairs().filter(({ info }) => info.use === use)
+  const keys = ['active', 'retired'].flatMap((state) =>
+    pairs.flatMap(({ info, pair }) =>
+      info.state === state && pair.kind === 'rsa'
+        ? [rsaKeyToCryptoApi(pair.pkcs8, use, { exportable: true })]
+        : [],
+    ),
+  )
+  if (keys.length > 0) return keys
+  throw new CryptoApiError('NTE_NO_KEY', `the container ${container.name} has no RSA ${use} pair`)
 }

@@ -3,7 +3,13 @@ import { wipe } from '@strongroom/core/bytes'
 import { type Context, defineCommand } from '../../command.ts'
 import { OLD_PASSWORD_OPTIONS, oldPassword } from '../../cryptoapi/old-password.ts'
 import { readStart } from '../../cryptoapi/input-bytes.ts'
-import { FIELD_HEADINGS, fieldRows, findingFields, summaryFields } from '../../cryptoapi/old-file-text.ts'
+import {
+  FIELD_HEADINGS,
+  fieldRows,
+  findingFields,
+  fingerprintIn,
+  summaryFields,
+} from '../../cryptoapi/old-file-text.ts'
 import { otherFormat } from '../../cryptoapi/other-formats.ts'
 import { displayName } from '../../escape-text.ts'
 
@@ -73,7 +79,8 @@ function inspectOne(
   try {
     const found = inspectOldFile(bytes, { totalBytes, ...options })
     if (!found) throw otherFormat(path, bytes)
-    terminal.record({ input: path, totalBytes, ...found })
+    const fingerprint = fingerprintIn(found)
+    terminal.record({ input: path, totalBytes, ...found, ...(fingerprint !== undefined && { fingerprint }) })
     show(terminal, path, totalBytes, found)
     if (found.problem !== undefined) {
       failures.report(new CryptoApiError(found.problem.code, found.problem.message), path)
