@@ -45,15 +45,22 @@ export function named(results: readonly Result[], name: string): Result {
 
 /** Prints one question's answer as Markdown and keeps every run of it in bench/results/<question>.json. */
 export function report(question: string, sections: readonly Section[]): void {
+  publish(question, { sections }, () => {
+    for (const section of sections) printSection(section)
+  })
+}
+
+/** Says what was run and where, prints the answer, and keeps `data` with it in bench/results/<question>.json. */
+export function publish(question: string, data: object, print: () => void): void {
   const machine = describeMachine()
   const command = ['node', relative(process.cwd(), process.argv[1] ?? ''), ...process.argv.slice(2)].join(' ')
   console.log(`\n## ${question}\n\n\`${command}\`\n`)
   for (const [what, value] of Object.entries(machine)) console.log(`* ${what}: ${value}`)
-  for (const section of sections) printSection(section)
+  print()
   const folder = fileURLToPath(new URL('results/', import.meta.url))
   mkdirSync(folder, { recursive: true })
   const path = `${folder}${basename(question)}.json`
-  writeFileSync(path, `${JSON.stringify({ question, command, machine, sections }, undefined, 2)}\n`)
+  writeFileSync(path, `${JSON.stringify({ question, command, machine, ...data }, undefined, 2)}\n`)
 }
 
 function describeMachine(): Record<string, string> {
@@ -98,7 +105,8 @@ function printSection({ title, results, bases, targets, bytes }: Section): void 
     console.log(`${i === 0 ? '\n' : ''}* ${describeTarget(target)}`)
 }
 
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+/** A row of a table. */
+export const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const time = (ms: number): string =>
   ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(2)} s`
 const rate = (bytes: number, ms: number): string => {

@@ -6,7 +6,15 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const QUESTIONS = ['large-file', 'small-file', 'many-files', 'rewrap', 'memory', 'cryptoapi-bulk']
+const QUESTIONS = [
+  'large-file',
+  'small-file',
+  'many-files',
+  'rewrap',
+  'memory',
+  'cryptoapi-bulk',
+  'cryptoapi-padding',
+]
 
 for (const question of QUESTIONS) {
   const program = fileURLToPath(new URL(`${question}.ts`, import.meta.url))

@@ -52,12 +52,13 @@ export class RsaPrivateKey {
   }
 
   /**
-   * `block ^ d mod n`, both `length` bytes, big-endian.
+   * `block ^ d mod n`, both `length` bytes, big-endian, for results that stay secret: to decrypt.
    *
-   * OpenSSL does it: blinded, and checked with the public exponent when it has used the primes. We check again, since
-   * one wrong result of the Chinese remainder theorem, by a fault or by a bad key, shows the factors of the modulus.
+   * OpenSSL does it, blinded, and checks what the primes gave with the public exponent while it still is. Nothing here
+   * looks at the result: arithmetic on a decrypted block that is no longer blinded would tell by its time how long the
+   * number is, which is enough to decrypt others.
    *
-   * @returns undefined unless the block is `length` bytes with a value below the modulus, and the result leads back to it
+   * @returns undefined unless the block is `length` bytes with a value below the modulus, or if OpenSSL gives up
    * @throws CryptoApiError NTE_BAD_KEY after `wipe`
    */
   raw(block: Uint8Array): Uint8Array | undefined {
@@ -65,7 +66,19 @@ export class RsaPrivateKey {
     if (!isBelow(block, this.publicKey.modulus)) return undefined
     // A published trick to see session keys, read in recovery only: the private operation changes nothing either.
     if (this.publicKey.exponent === 1) return block.slice()
-    const result = this.#operate(block)
+    return this.#operate(block)
+  }
+
+  /**
+   * The same for results that everyone may see: to sign.
+   *
+   * The result is checked with the public exponent. One wrong result of the Chinese remainder theorem, by a fault or by a
+   * bad key, would show the factors of the modulus to whoever sees it.
+   *
+   * @returns undefined as `raw`, or if the result does not lead back to the block
+   */
+  rawChecked(block: Uint8Array): Uint8Array | undefined {
+    const result = this.raw(block)
     if (result === undefined || this.#leadsBack(result, block)) return result
     wipe(result)
     return undefined

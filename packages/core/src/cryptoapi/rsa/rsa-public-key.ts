@@ -110,11 +110,14 @@ export function exponentBytes(exponent: number): Uint8Array {
   return fromBigInteger(BigInt(exponent), 4)
 }
 
-/** Whether two byte strings of one length, neither a secret, stand in this order as big-endian numbers. */
+/** Whether a block is as long as the modulus and below it, both big-endian: by the borrow of a whole subtraction. */
 export function isBelow(block: Uint8Array, modulus: Uint8Array): boolean {
   if (block.length !== modulus.length) return false
-  const at = block.findIndex((byte, i) => byte !== modulus[i])
-  return at >= 0 && (block[at] ?? 0) < (modulus[at] ?? 0)
+  let borrow = 0
+  for (let i = block.length - 1; i >= 0; i--) {
+    borrow = ((block[i] ?? 0) - (modulus[i] ?? 0) - borrow) >>> 31
+  }
+  return borrow === 1
 }
 
 function checkModulus(modulus: Uint8Array): void {

@@ -47,7 +47,7 @@ function sign(key: RsaPrivateKey, t: Uint8Array, layout: Layout): Uint8Array {
       `a key of ${key.publicKey.bits} bits does not sign ${t.length} bytes`,
     )
   }
-  const signature = key.raw(block)
+  const signature = key.rawChecked(block)
   if (signature === undefined) throw new CryptoApiError('NTE_FAIL', 'the private key made no valid signature')
   return signature.toReversed()
 }

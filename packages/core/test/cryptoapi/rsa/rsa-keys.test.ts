@@ -50,17 +50,36 @@ suite('the bare operation', () => {
     }
   })
 
-  test('never gives a wrong result, not even when the arithmetic modulo one prime fails', () => {
+  test('gives no wrong result to be seen, not even when the arithmetic modulo one prime fails', () => {
     const key = brokenKey()
+    assert.equal(key.rawChecked(below(64)), undefined)
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 63, maxLength: 63 }), (tail) => {
         const block = Uint8Array.of(0, ...tail)
-        const result = key.raw(block)
+        const result = key.rawChecked(block)
         if (result !== undefined) assert.deepEqual(key.publicKey.raw(result), block)
       }),
       PROPERTY,
     )
-    assert.equal(key.raw(below(64)), undefined)
+  })
+
+  test('is checked by OpenSSL while it is still blinded: it gets over a wrong exponent modulo one prime', () => {
+    const { prime1, prime2, exponent1, exponent2, coefficient, privateExponent } = KEY.parts()
+    const wrong = exponent1.with(63, (exponent1[63] ?? 0) ^ 2)
+    const integers = [Uint8Array.of(0), PUBLIC.modulus, Uint8Array.of(1, 0, 1), privateExponent]
+    const der = encodeIntegerSequence([...integers, prime1, prime2, wrong, exponent2, coefficient])
+    const key = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs1' })
+    const result = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, below(128))
+    assert.deepEqual(Uint8Array.from(result), KEY.raw(below(128)))
+  })
+
+  test('gives the same to be seen and to be kept', () => {
+    for (const name of ['kx512', 'kx1032', 'kx1024e3']) {
+      const key = privateKey(name)
+      const block = below(key.publicKey.length)
+      assert.deepEqual(key.rawChecked(block), key.raw(block))
+      assert.equal(key.rawChecked(key.publicKey.modulus), undefined)
+    }
   })
 })
 
@@ -203,6 +222,7 @@ suite('what makes a private key', () => {
     key.wipe()
     for (const use of [
       () => key.raw(below(128)),
+      () => key.rawChecked(below(128)),
       () => key.parts(),
       () => key.substituteSecret(),
       () => key.toKeyObject(),
