@@ -39,6 +39,7 @@ export function requireBlocks(
 /** What the register holds after `ciphertext`, in both modes that have one: the last block's length of all of it. */
 export function advanceRegister(register: Uint8Array, ciphertext: Uint8Array): void {
   const shift = Math.min(ciphertext.length, register.length)
-  register.copyWithin(0, shift)
-  register.set(ciphertext.subarray(ciphertext.length - shift), register.length - shift)
+  if (shift < register.length) register.copyWithin(0, shift)
+  // A loop takes a fraction of the time that a view and a call take for so few bytes.
+  for (let i = shift; i > 0; i--) register[register.length - i] = ciphertext[ciphertext.length - i] ?? 0
 }
