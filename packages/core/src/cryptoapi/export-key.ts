@@ -83,6 +83,7 @@ function expectRsa(key: RsaKey | SessionKey): RsaKey {
 function expectSession(key: RsaKey | SessionKey): SessionKey {
   if (!(key instanceof SessionKey)) throw new CryptoApiError('NTE_BAD_TYPE', 'a key pair is no session key')
   expectExportable(key)
+  key.expectLive()
   return key
 }
 

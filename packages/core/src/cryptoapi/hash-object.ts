@@ -34,6 +34,7 @@ export class HashObject {
   #key: Uint8Array = new Uint8Array(0)
   #digest: Digest | undefined
   #value: Uint8Array | undefined
+  #wiped = false
 
   /** Without state; `create` and `duplicate` fill it in. */
   private constructor(provider: ProviderRow, algorithm: number, row: HashRow) {
@@ -74,21 +75,25 @@ export class HashObject {
 
   /** More data. @throws CryptoApiError NTE_BAD_HASH_STATE once finished; NTE_BAD_ALGID for SSL3_SHAMD5, at any time */
   update(data: Uint8Array): void {
-    if (this.algorithm === CALG_SSL3_SHAMD5) {
-      throw new CryptoApiError('NTE_BAD_ALGID', 'SSL3 SHAMD5 takes a value, no data')
-    }
-    this.expectOpen()
-    this.#running().update(data)
+    this.#takingData().update(data)
+  }
+
+  /** Whether data can come, before anything is done with them. @throws CryptoApiError as `update` */
+  expectData(): void {
+    this.#takingData()
   }
 
   /**
    * The bytes of a session key as data.
    *
    * @param order CryptHashSessionKey feeds them backwards unless CRYPT_LITTLE_ENDIAN is given
+   * @throws CryptoApiError as `update`; NTE_BAD_KEY: the key was wiped
    */
-  updateWithKey({ key }: SessionKey, order: 'reversed' | 'stored'): void {
-    const bytes = order === 'stored' ? key.slice() : key.toReversed()
-    this.update(bytes)
+  updateWithKey(sessionKey: SessionKey, order: 'reversed' | 'stored'): void {
+    sessionKey.expectLive()
+    const digest = this.#takingData()
+    const bytes = order === 'stored' ? sessionKey.key.slice() : sessionKey.key.toReversed()
+    digest.update(bytes)
     wipe(bytes)
   }
 
@@ -110,6 +115,7 @@ export class HashObject {
 
   /** HP_HASHVAL: the value, a copy. It can be read again and again; no more data are taken. */
   value(): Uint8Array {
+    this.#expectLive()
     if (this.#value === undefined) {
       this.#value = this.#running().digest()
       this.#digest = undefined
@@ -124,6 +130,7 @@ export class HashObject {
    * @throws CryptoApiError NTE_BAD_LEN if it is shorter than such a value
    */
   setValue(value: Uint8Array): void {
+    this.#expectLive()
     if (value.length < this.length)
       throw new CryptoApiError('NTE_BAD_LEN', `the value has ${this.length} bytes`)
     this.#value = value.slice(0, this.length)
@@ -131,12 +138,14 @@ export class HashObject {
 
   /** @throws CryptoApiError NTE_BAD_HASH_STATE once the value has been read */
   expectOpen(): void {
+    this.#expectLive()
     if (this.finished)
       throw new CryptoApiError('NTE_BAD_HASH_STATE', 'this hash is finished and takes no more data')
   }
 
   /** Another hash in the same state, independent from here on. */
   duplicate(): HashObject {
+    this.#expectLive()
     const copy = new HashObject(this.provider, this.algorithm, this.row)
     copy.#key = this.#key.slice()
     copy.#digest = this.#digest?.copy()
@@ -144,11 +153,25 @@ export class HashObject {
     return copy
   }
 
-  /** Ends the hash and overwrites what it held. */
+  /** Ends the hash: what it held is overwritten, and whatever would use it is refused. */
   wipe(): void {
     wipe(this.#key)
     this.#digest?.wipe()
     if (this.#value !== undefined) wipe(this.#value)
+    this.#wiped = true
+  }
+
+  /** A value of zeros could be signed as well as any other. */
+  #expectLive(): void {
+    if (this.#wiped) throw new CryptoApiError('NTE_BAD_HASH_STATE', 'the hash has been wiped')
+  }
+
+  #takingData(): Digest {
+    if (this.algorithm === CALG_SSL3_SHAMD5) {
+      throw new CryptoApiError('NTE_BAD_ALGID', 'SSL3 SHAMD5 takes a value, no data')
+    }
+    this.expectOpen()
+    return this.#running()
   }
 
   #running(): Digest {
@@ -161,6 +184,7 @@ export class HashObject {
 
 function keyFor(row: HashRow, key: SessionKey | undefined): SessionKey {
   if (key === undefined) throw new CryptoApiError('NTE_BAD_KEY', `${row.name} needs a session key`)
+  key.expectLive()
   return key
 }
 

@@ -71,6 +71,7 @@ export class SessionKey implements CipherKey {
   #iv: Uint8Array
   #message: CipherMessage | undefined
   #running = false
+  #wiped = false
 
   constructor(parts: SessionKeyParts) {
     this.provider = parts.provider
@@ -157,7 +158,8 @@ export class SessionKey implements CipherKey {
       throw new CryptoApiError('NTE_BAD_TYPE', `${this.row.name} has no effective length`)
     }
     const only = this.provider.rc2EffectiveBits
-    const refused = bits < 1 || bits > MAX_EFFECTIVE_BITS || (only !== undefined && bits !== only)
+    const possible = Number.isInteger(bits) && bits >= 1 && bits <= MAX_EFFECTIVE_BITS
+    const refused = !possible || (only !== undefined && bits !== only)
     if (!refused || only !== undefined) {
       this.#effectiveBits = only ?? bits
       this.#restart()
@@ -181,12 +183,13 @@ export class SessionKey implements CipherKey {
    * The next piece of a message, or all of it, as a new array.
    *
    * @throws CryptoApiError NTE_BAD_DATA: not whole blocks and not final; NTE_BAD_ALGID: a mode that no provider has;
-   *   NTE_BAD_KEY: a key that only HMAC can use; NTE_BAD_HASH_STATE: nothing has been encrypted
+   *   NTE_BAD_KEY: a key that only HMAC can use, or that was wiped; NTE_BAD_HASH_STATE, NTE_BAD_ALGID: a hash that takes
+   *   no data, and nothing has been encrypted
    */
   encrypt(data: Uint8Array, { final = true, hash }: CipherCall = {}): Uint8Array {
     const mode = this.#usableMode()
     if (!final) this.#expectBlocks(data.length)
-    hash?.expectOpen()
+    hash?.expectData()
     hash?.update(data)
     const padded = final && this.blockLength !== 0 ? pad(data, this.blockLength) : data
     const encrypted = this.#process('encrypt', mode, padded, final)
@@ -207,15 +210,16 @@ export class SessionKey implements CipherKey {
     if (final && data.length === 0 && this.blockLength !== 0) {
       throw new CryptoApiError('NTE_BAD_LEN', 'the last piece of a message has at least one block')
     }
-    hash?.expectOpen()
+    hash?.expectData()
     const decrypted = this.#process('decrypt', mode, data, final)
     const plain = final && this.blockLength !== 0 ? unpad(decrypted, this.blockLength) : decrypted
     hash?.update(plain)
     return plain
   }
 
-  /** Another key with the same bytes, parameters and running state, independent from here on. */
+  /** Another key with the same bytes, parameters and running state, independent from here on. @throws as `expectLive` */
   duplicate(): SessionKey {
+    this.expectLive()
     const { provider, algorithm, key, exportable } = this
     const copy = new SessionKey({ provider, algorithm, key: key.slice(), salt: this.salt, exportable })
     copy.mode = this.mode
@@ -227,11 +231,16 @@ export class SessionKey implements CipherKey {
     return copy
   }
 
-  /** Ends the key: its bytes and state are overwritten. It must not be used afterwards. */
+  /** Ends the key: its bytes and state are overwritten, and whatever would use them is refused. */
   wipe(): void {
     wipe(this.key, this.#salt, this.#iv)
-    this.#message?.wipe()
-    this.#message = undefined
+    this.#restart()
+    this.#wiped = true
+  }
+
+  /** A key of zeros would encrypt as well as any other. @throws CryptoApiError NTE_BAD_KEY after `wipe` */
+  expectLive(): void {
+    if (this.#wiped) throw new CryptoApiError('NTE_BAD_KEY', 'the session key has been wiped')
   }
 
   #process(direction: Direction, mode: CipherMode, data: Uint8Array, final: boolean): Uint8Array {
@@ -242,6 +251,7 @@ export class SessionKey implements CipherKey {
   }
 
   #usableMode(): CipherMode {
+    this.expectLive()
     const mode = this.blockLength === 0 ? 'ecb' : MODES.get(this.mode)
     if (mode === undefined)
       throw new CryptoApiError('NTE_BAD_ALGID', `no provider has the cipher mode ${this.mode}`)
