@@ -31,7 +31,8 @@ export interface ImportOptions {
   readonly recovery?: boolean
   /**
    * For services that answer strangers: a SIMPLEBLOB that does not unwrap gives a key that fits nothing, the same each
-   * time, instead of an error that tells whether its padding was right.
+   * time, instead of an error that tells whether its padding was right. It has the default length of its cipher, so a
+   * shorter or longer RC2 or RC4 key shows that it is a real one.
    */
   readonly implicitRejection?: boolean
 }
@@ -109,7 +110,7 @@ function importSimple(provider: ProviderRow, blob: Uint8Array, options: ImportOp
     const expected =
       CIPHERS.get(algorithm)?.keyLength ?? (provider.algorithms.get(algorithm)?.default ?? 0) / 8
     const padding = useOaep ? oaep(unwrapWith.oaepLabel) : PKCS1
-    const key = unwrapOrSubstitute(privateKey, ciphertext, padding, expected)
+    const key = unwrapOrSubstitute(privateKey, ciphertext, padding, expected, fits)
     return sessionKey(provider, algorithm, key, options)
   }
   const key = useOaep

@@ -9,6 +9,8 @@ export interface PairSlots {
   read(use: PairUse): RsaKey | undefined
   /** Installs a pair in place of the one before. @throws CryptoApiError NTE_BAD_KEYSET: the container is gone; NTE_FAIL */
   install(pair: RsaKey): void
+  /** Overwrites the private keys that are held here; what a store keeps, stays. */
+  wipe(): void
 }
 
 /** The pairs of a context without a container: gone with it. */
@@ -22,6 +24,16 @@ export class TemporarySlots implements PairSlots {
   install(pair: RsaKey): void {
     this.#pairs[pair.use] = pair
   }
+
+  wipe(): void {
+    for (const pair of Object.values(this.#pairs)) pair.privateKey?.wipe()
+  }
+}
+
+/** A pair with what it was parsed from. */
+interface ParsedPair {
+  readonly stored: StoredPair
+  readonly pair: RsaKey
 }
 
 /**
@@ -31,8 +43,8 @@ export class StoredSlots implements PairSlots {
   readonly #store: ContainerStore
   readonly #scope: ContainerScope
   readonly #name: string
-  /** Parsed before, as long as the store gives the same object. */
-  readonly #parsed = new WeakMap<StoredPair, RsaKey>()
+  /** Parsed before, good as long as the store gives the same object. */
+  readonly #parsed: Partial<Record<PairUse, ParsedPair>> = {}
 
   constructor(store: ContainerStore, scope: ContainerScope, name: string) {
     this.#store = store
@@ -43,16 +55,16 @@ export class StoredSlots implements PairSlots {
   read(use: PairUse): RsaKey | undefined {
     const stored = this.#store.read(this.#scope, this.#name)?.[use]
     if (stored === undefined) return undefined
-    const known = this.#parsed.get(stored)
-    if (known !== undefined) return known
-    const { algorithm, key } = parsePrivateKeyBlob(stored.blob, (id) => PAIRS.has(id))
+    const known = this.#parsed[use]
+    if (known?.stored === stored) return known.pair
+    const { algorithm, key } = parsePrivateKeyBlob(stored.blob, (id) => PAIRS.has(id), { recovery: true })
     const pair = new RsaKey({
       algorithm,
       publicKey: key.publicKey,
       privateKey: key,
       exportable: stored.exportable,
     })
-    this.#parsed.set(stored, pair)
+    this.#parsed[use] = { stored, pair }
     return pair
   }
 
@@ -63,6 +75,10 @@ export class StoredSlots implements PairSlots {
       if (others !== undefined) return { ...others, [pair.use]: stored }
       throw new CryptoApiError('NTE_BAD_KEYSET', 'this key container has been deleted')
     })
-    this.#parsed.set(stored, pair)
+    this.#parsed[pair.use] = { stored, pair }
+  }
+
+  wipe(): void {
+    for (const { pair } of Object.values(this.#parsed)) pair.privateKey?.wipe()
   }
 }
