@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import { type ContainerScope, type ContainerStore, MemoryContainerStore } from './container-store.ts'
+import { SIMPLEBLOB } from './constants.ts'
 import { CryptoApiError } from './crypto-api-error.ts'
 import { deriveKey, type NewKeyOptions } from './derive-key.ts'
 import { HashObject } from './hash-object.ts'
@@ -116,7 +117,7 @@ export class CryptoContext {
   generateKey(algorithm: number, options: NewKeyOptions = {}): SessionKey {
     const { provider } = this
     const { parity } = cipherOf(provider, algorithm)
-    const key = new Uint8Array(randomBytes(newKeyLength(provider, algorithm, options.bits ?? 0)))
+    const key = randomFillSync(new Uint8Array(newKeyLength(provider, algorithm, options.bits ?? 0)))
     if (parity) setOddParity(key)
     const salt = saltOf(provider, algorithm, key.length, options.salt ?? 'default', randomSalt)
     return new SessionKey({ provider, algorithm, key, salt, exportable: options.exportable ?? false })
@@ -141,7 +142,7 @@ export class CryptoContext {
     const { publicKey } = privateKey
     const pair = new RsaKey({ algorithm, publicKey, privateKey, exportable: options.exportable ?? false })
     this.#pairs.install(pair)
-    return pair
+    return pair.duplicate()
   }
 
   /**
@@ -151,17 +152,22 @@ export class CryptoContext {
    * @throws CryptoApiError as `importKeyBlob`
    */
   importKey(blob: Uint8Array, options: ImportOptions = {}): SessionKey | RsaKey {
-    const own = options.unwrapWith ?? this.#pairs.read('exchange')
-    const key = importKeyBlob(this.provider, blob, { ...options, unwrapWith: own })
-    if (key instanceof RsaKey && key.privateKey !== undefined) this.#pairs.install(key)
-    return key
+    const unwrapWith = options.unwrapWith ?? this.#unwrappingPair(blob)
+    const key = importKeyBlob(this.provider, blob, { ...options, unwrapWith })
+    if (!(key instanceof RsaKey) || key.privateKey === undefined) return key
+    this.#pairs.install(key)
+    return key.duplicate()
   }
 
-  /** CryptGetUserKey: a pair of the container. @throws CryptoApiError NTE_NO_KEY */
+  /**
+   * CryptGetUserKey: a pair of the container, for the caller to set parameters of.
+   *
+   * @throws CryptoApiError NTE_NO_KEY; NTE_KEYSET_ENTRY_BAD: the store cannot be read
+   */
   userPair(use: PairUse): RsaKey {
     const pair = this.#pairs.read(use)
     if (pair === undefined) throw new CryptoApiError('NTE_NO_KEY', `this container has no ${use} key pair`)
-    return pair
+    return pair.duplicate()
   }
 
   /** CryptCreateHash. @throws CryptoApiError NTE_BAD_ALGID; NTE_BAD_KEY: a keyed hash without a fitting key */
@@ -173,8 +179,21 @@ export class CryptoContext {
   sign(hash: HashObject, use: PairUse = 'signature', options: SignatureOptions = {}): Uint8Array {
     return signHash(this.userPair(use), hash, options)
   }
+
+  /**
+   * CryptReleaseContext: overwrites the private keys of the pairs that this context has handed out, which are of no use
+   * afterwards. Stored pairs are there for the next context.
+   */
+  wipe(): void {
+    this.#pairs.wipe()
+  }
+
+  /** Only a SIMPLEBLOB needs one. */
+  #unwrappingPair(blob: Uint8Array): RsaKey | undefined {
+    return blob[0] === SIMPLEBLOB ? this.#pairs.read('exchange') : undefined
+  }
 }
 
 function randomSalt(): Uint8Array {
-  return new Uint8Array(randomBytes(EXPORT_SALT_BYTES))
+  return randomFillSync(new Uint8Array(EXPORT_SALT_BYTES))
 }

@@ -57,8 +57,14 @@ function exportPrivate(key: RsaKey | SessionKey, { wrapWith }: ExportOptions): U
   const privateKey = pair.expectPrivate()
   if (wrapWith instanceof RsaKey)
     throw new CryptoApiError('NTE_BAD_KEY', 'a private key leaves under a session key')
-  const hide = wrapWith === undefined ? undefined : (body: Uint8Array) => wrapWith.encrypt(body)
-  return encodePrivateKeyBlob(pair.algorithm, privateKey, hide)
+  if (wrapWith === undefined) return encodePrivateKeyBlob(pair.algorithm, privateKey)
+  // A message that the session key is in the middle of is not disturbed, by a mere size query least of all.
+  const hider = wrapWith.duplicate()
+  try {
+    return encodePrivateKeyBlob(pair.algorithm, privateKey, (body) => hider.encrypt(body))
+  } finally {
+    hider.wipe()
+  }
 }
 
 function exportPlaintext(key: RsaKey | SessionKey): Uint8Array {

@@ -66,17 +66,19 @@ export class HandleTable {
     return found(this.#hashes.get(handle))
   }
 
-  /** One reference less; at none the context is gone, with all that belongs to it. */
-  releaseContext(handle: number): void {
+  /** One reference less; at none the context is gone, with all that belongs to it. @returns whether it is gone */
+  releaseContext(handle: number): boolean {
     const entry = this.context(handle)
     entry.references -= 1
-    if (entry.references > 0) return
+    if (entry.references > 0) return false
     for (const [key, { owner }] of this.#keys) if (owner === handle) this.dropKey(key)
     for (const [hash, { owner }] of this.#hashes) if (owner === handle) this.dropHash(hash)
+    entry.context.wipe()
     this.#contexts.delete(handle)
+    return true
   }
 
-  /** A session key is overwritten; a pair stays in its container. */
+  /** A session key is overwritten; a pair stays in its container, and is overwritten here with its context. */
   dropKey(handle: number): void {
     const { key } = this.key(handle)
     if (key instanceof SessionKey) key.wipe()

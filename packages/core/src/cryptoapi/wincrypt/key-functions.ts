@@ -1,3 +1,4 @@
+import { wipe } from '../../bytes/index.ts'
 import { ServiceProviderFunctions } from './service-provider-functions.ts'
 import { pairUse } from './key-specs.ts'
 import { expectNoFlags } from './size-protocol.ts'
@@ -78,14 +79,19 @@ export abstract class KeyFunctions extends ServiceProviderFunctions {
       const { key } = this.handles.key(hKey)
       const wrapWith = hExpKey === 0 ? undefined : this.handles.key(hExpKey).key
       const oaep = dwBlobType === SIMPLEBLOB && has(dwFlags, CRYPT_OAEP)
-      answer(exportKeyBlob(key, dwBlobType, { wrapWith, oaep }), pbData, pdwDataLen)
+      const blob = exportKeyBlob(key, dwBlobType, { wrapWith, oaep })
+      try {
+        answer(blob, pbData, pdwDataLen)
+      } finally {
+        wipe(blob)
+      }
     })
   }
 
   CryptGetUserKey(hProv: number, dwKeySpec: number, phUserKey: Ref<number>): boolean {
     return this.run(() => {
       const { context } = this.handles.context(hProv)
-      phUserKey.value = this.handles.addKey(hProv, context.userPair(pairUse(dwKeySpec)).duplicate())
+      phUserKey.value = this.handles.addKey(hProv, context.userPair(pairUse(dwKeySpec)))
     })
   }
 

@@ -45,7 +45,7 @@ export abstract class ServiceProviderFunctions extends ApiState {
   /** With flags it fails, and releases all the same. */
   CryptReleaseContext(hProv: number, dwFlags: number): boolean {
     return this.run(() => {
-      this.handles.releaseContext(hProv)
+      if (this.handles.releaseContext(hProv)) this.silent.delete(hProv)
       expectFlags(dwFlags, 0)
     })
   }
