@@ -7,7 +7,7 @@ import { RsaKey } from '../rsa-key.ts'
 import { signHash, verifyHash } from '../signature.ts'
 import { has, signatureForm } from './flags.ts'
 import { type HmacInfo, readHashParameter, writeHashParameter } from './hash-parameters.ts'
-import { expectFlags, expectRoom, input, type Ref } from './size-protocol.ts'
+import { expectFlags, expectRoom, input, type Ref, store } from './size-protocol.ts'
 
 /** The functions that hash, sign and verify. */
 export abstract class HashFunctions extends CipherFunctions {
@@ -90,7 +90,8 @@ export abstract class HashFunctions extends CipherFunctions {
       const form = signatureForm(dwFlags)
       const pair = this.handles.context(owner).context.userPair(pairUse(dwKeySpec))
       if (!expectRoom(pair.publicKey.length, pbSignature, pdwSigLen)) return
-      pbSignature?.set(signHash(pair, hash, { form, description: szDescription ?? '' }))
+      const signature = signHash(pair, hash, { form, description: szDescription ?? '' })
+      store(signature, pbSignature, pdwSigLen)
     })
   }
 

@@ -74,6 +74,10 @@ export function acquire(
   const known =
     CRYPT_NEWKEYSET | CRYPT_DELETEKEYSET | CRYPT_MACHINE_KEYSET | CRYPT_SILENT | CRYPT_VERIFYCONTEXT
   expectFlags(flags, known)
+  // Four bits that mean something together only.
+  if (![0, CRYPT_VERIFYCONTEXT].includes((flags & CRYPT_VERIFYCONTEXT) >>> 0)) {
+    throw new CryptoApiError('NTE_BAD_FLAGS', 'a part of CRYPT_VERIFYCONTEXT means nothing')
+  }
   const has = (flag: number): boolean => (flags & flag) !== 0
   const scope = has(CRYPT_MACHINE_KEYSET) ? 'machine' : 'user'
   const named = call.container !== null && call.container !== ''
@@ -82,11 +86,20 @@ export function acquire(
     throw new CryptoApiError('NTE_BAD_FLAGS', 'these flags do not go together')
   }
   if (has(CRYPT_VERIFYCONTEXT)) return acquireContext({ provider: provider.id, store, scope })
-  const container = named ? (call.container ?? '') : userInfo().username
+  const container = named ? (call.container ?? '') : loginName()
   if (has(CRYPT_DELETEKEYSET)) {
     deleteContainer(store, container, scope)
     return undefined
   }
   const mode = has(CRYPT_NEWKEYSET) ? 'create' : 'open'
   return acquireContext({ provider: provider.id, store, scope, container, mode })
+}
+
+/** What the default container is called. A system that has no name for its user, as in a bare image, has a number. */
+function loginName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid-${process.getuid?.() ?? 0}`
+  }
 }

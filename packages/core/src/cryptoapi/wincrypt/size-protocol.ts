@@ -12,20 +12,27 @@ export interface Ref<T> {
  * @throws CryptoApiError ERROR_MORE_DATA
  */
 export function answer(bytes: Uint8Array, buffer: Uint8Array | null, length: Ref<number>): void {
-  if (expectRoom(bytes.length, buffer, length)) buffer?.set(bytes)
+  if (expectRoom(bytes.length, buffer, length)) store(bytes, buffer, length)
+}
+
+/** Stores an answer for which there is room. */
+export function store(bytes: Uint8Array, buffer: Uint8Array | null, length: Ref<number>): void {
+  buffer?.set(bytes)
+  length.value = bytes.length
 }
 
 /**
- * Whether the caller wants the bytes, and not only to know how many there are. Stores the length either way.
+ * Whether the caller wants the bytes, and not only to know how many there are, which is stored if it is the answer. A
+ * call that fails for another reason afterwards leaves the length alone.
  *
- * @throws CryptoApiError ERROR_MORE_DATA
+ * @throws CryptoApiError ERROR_MORE_DATA, with the length that it takes
  */
 export function expectRoom(needed: number, buffer: Uint8Array | null, length: Ref<number>): boolean {
   const room = Math.min(length.value, buffer?.length ?? 0)
+  if (buffer !== null && room >= needed) return true
   length.value = needed
   if (buffer === null) return false
-  if (room < needed) throw moreData(needed)
-  return true
+  throw moreData(needed)
 }
 
 /** What a caller gets whose buffer is too small. */
@@ -60,9 +67,10 @@ export function expectFlags(flags: number, known: number): void {
     throw new CryptoApiError('NTE_BAD_FLAGS', `unknown flags 0x${(flags >>> 0).toString(16)}`)
 }
 
-/** A string as CryptoAPI answers it: one byte a character, and a zero. */
+/** A string as CryptoAPI answers it: one byte a character, "?" for those that have none, and a zero. */
 export function zeroTerminated(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(`${text}\0`, 'latin1'))
+  // Cut to its lower byte, a character would be another one, and a container's name that of another container.
+  return new Uint8Array(Buffer.from(`${text.replace(/[^\0-\xff]/g, '?')}\0`, 'latin1'))
 }
 
 /** For functions that have no flags at all. @throws CryptoApiError ERROR_INVALID_PARAMETER */
