@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
 import { lstatSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { toHex } from '@strongroom/core/bytes'
-import type { KeyContainer } from '@strongroom/core/container'
+import { syncFolder, type KeyContainer } from '@strongroom/core/container'
 import {
   openChunks,
   openToSink,
@@ -23,7 +24,7 @@ import { rsaRecord } from './rsa-text.ts'
 export interface Migration {
   readonly context: Context
   /** What opens old files; another for each where each has a signature of its own. */
-  openerFor(task: Task): OldFileOpener
+  readonly openerFor: (task: Task) => OldFileOpener
   /** The keys that seal the new files, and open them again. */
   readonly container: KeyContainer
   readonly reader: FileReader
@@ -63,10 +64,10 @@ export async function migrateOne(
     if (!findEnd && input.bytes !== undefined) expectWholeBlocks(old, input.bytes)
     const text = { old, length: findEnd ? await endOfText(old, input.chunks()) : undefined }
     const alreadyThere = isThere(task)
-    const read = alreadyThere
-      ? await digestOf(text, input)
-      : await sealText(migration, task, text, onBytes)
+    const read = alreadyThere ? await digestOf(text, input) : await sealText(migration, task, text, onBytes)
     await expectSameText(migration, task, read, alreadyThere)
+    // Whoever was stopped may have given the file its name and not made that last.
+    if (alreadyThere && task.outputName !== undefined) syncFolder(dirname(task.outputName))
     return {
       old,
       alreadyThere,
@@ -103,7 +104,8 @@ interface ReadText {
 }
 
 function isThere({ output }: Task): boolean {
-  return 'path' in output && !output.overwrite && lstatSync(output.path, { throwIfNoEntry: false }) !== undefined
+  if (!('path' in output) || output.overwrite) return false
+  return lstatSync(output.path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 async function digestOf({ old, length }: OldText, input: ChunkInput): Promise<ReadText> {
@@ -127,14 +129,14 @@ async function sealText(
   }
   const naming = await successionOf(task, { reader, container })
   const job = { input: task.input, output: task.output, convert, description: originOf(old), ...naming }
-  const [sealed] = await sealFiles([job], {
+  const [result] = await sealFiles([job], {
     ...sealing,
     ledger: reader.ledger,
     signal: context.signal,
     onProgress: ({ doneBytes }) => onBytes(doneBytes),
   })
-  if (!sealed || sealed.error !== undefined) throw sealed?.error
-  return { ...digest.end(), source: sealed.source }
+  if (!result || !('source' in result)) throw result?.error
+  return { ...digest.end(), source: result.source }
 }
 
 /** Nothing may be removed for the sake of a file that does not open, or opens to something else. */
@@ -154,7 +156,8 @@ async function expectSameText(
   }
   const { bytes, sha256 } = digest.end()
   if (bytes === expected.bytes && Buffer.compare(sha256, expected.sha256) === 0) return
-  if (alreadyThere) throw new SealError('EXISTS', `${outputName} exists and holds another text`, { path: outputName })
+  if (alreadyThere)
+    throw new SealError('EXISTS', `${outputName} exists and holds another text`, { path: outputName })
   throw new SealError('NOT_AUTHENTIC', `${outputName} does not hold the text of the old file: keep that`)
 }
 

@@ -8,6 +8,7 @@ import {
   SessionKey,
   splitSampleStream,
   type SampleStream,
+  wincrypt,
 } from '@strongroom/core/cryptoapi'
 import { CliError } from '../cli-error.ts'
 import type { VerifiedSignature } from './detached-signature.ts'
@@ -19,6 +20,8 @@ import { rc2EffectiveBits, type SampleFormatValues } from './sample-options.ts'
 
 /** The length of the key blob, in front of it. */
 const LENGTH_BYTES = 4
+/** Type, version and reserved field of a SIMPLEBLOB. */
+const SIMPLE_BLOB_START = [wincrypt.SIMPLEBLOB, wincrypt.CUR_BLOB_VERSION, 0, 0]
 
 /** What an old file is, for programs. */
 export interface OldFileFacts {
@@ -48,7 +51,10 @@ export interface OldFile {
 
 /** What gets at the keys of old files. */
 export interface OldFileOpener {
-  /** Why it cannot be such a file, as far as that shows without any key; undefined if it can. */
+  /**
+   * Why it is no such file, as far as that shows without any key; undefined if it is one, or begins like one and is
+   * damaged.
+   */
   unlike(file: Chunks): Promise<string | undefined>
   /**
    * Gets at the key of a file.
@@ -72,7 +78,7 @@ export interface KeyBlobOpening {
 export function keyBlobOpener(values: SampleFormatValues, { keys, verify }: KeyBlobOpening): OldFileOpener {
   const effectiveBits = rc2EffectiveBits(values)
   return {
-    unlike: async (file) => await reasonAgainst(() => splitSampleStream(file)),
+    unlike: reasonAgainst,
     open: async (file) => {
       const front = await frontOf(file)
       const signed = await verify?.(front.blob)
@@ -119,20 +125,29 @@ async function frontOf(file: Chunks): Promise<SampleStream> {
     return await splitSampleStream(file)
   } catch (error) {
     if (!(error instanceof CryptoApiError)) throw error
-    throw new CliError('UNSUPPORTED', `it is no file of Microsoft’s encryption sample: ${error.message}`, {
+    throw new CliError('UNSUPPORTED', `it is no file of Microsoft’s encryption sample, or a damaged one: ${error.message}`, {
       cause: error,
       hint: 'add --password and --algorithm if it was made with a password: such a file is ciphertext alone',
     })
   }
 }
 
-async function reasonAgainst(look: () => Promise<unknown>): Promise<string | undefined> {
+async function reasonAgainst(file: Chunks): Promise<string | undefined> {
+  const front: number[] = []
+  const watched = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of file) {
+      front.push(...chunk.subarray(0, LENGTH_BYTES + SIMPLE_BLOB_START.length - front.length))
+      yield chunk
+    }
+  }
   try {
-    await look()
+    await splitSampleStream(watched())
     return undefined
   } catch (error) {
-    if (error instanceof CryptoApiError) return error.message
-    throw error
+    if (!(error instanceof CryptoApiError)) throw error
+    // What was damaged is to be told, not to be passed over.
+    const begins = SIMPLE_BLOB_START.every((byte, i) => front[LENGTH_BYTES + i] === byte)
+    return begins ? undefined : error.message
   }
 }
 
@@ -141,15 +156,26 @@ function unwrap(
   keys: readonly RsaKey[],
   oaep: boolean,
 ): { key: SessionKey; madeFor: RsaKey } {
-  const fitting = keys.filter(({ publicKey }) => publicKey.length === modulusLength)
+  const fitting = withoutRepetition(keys).filter(({ publicKey }) => publicKey.length === modulusLength)
   if (fitting.length === 0) {
     throw new CryptoApiError('NTE_NO_KEY', `it is for an RSA key of ${modulusLength * 8} bits: none of yours`)
   }
-  for (const madeFor of fitting) {
+  const opened = fitting.flatMap((madeFor) => {
     const key = tryToUnwrap(blob, madeFor, oaep)
-    if (key) return { key, madeFor }
-  }
-  throw notOpened('key blob')
+    return key ? [{ key, madeFor }] : []
+  })
+  const [only, ...others] = opened
+  if (only && others.length === 0) return only
+  for (const { key } of opened) key.wipe()
+  if (!only) throw notOpened('key blob')
+  // Once in some million files a wrong key finds a padding that fits: which text is the right one, nothing would show.
+  throw new CliError('UNSUPPORTED', 'more than one of your keys opens it', {
+    hint: 'name the right one with --key FILE, and only that',
+  })
+}
+
+function withoutRepetition(keys: readonly RsaKey[]): RsaKey[] {
+  return keys.filter((key, i) => keys.findIndex((other) => other.publicKey.equals(key.publicKey)) === i)
 }
 
 function tryToUnwrap(blob: Uint8Array, unwrapWith: RsaKey, oaep: boolean): SessionKey | undefined {

@@ -16,6 +16,7 @@ import { endOfText, expectWholeBlocks, textOf } from '../../cryptoapi/old-file-p
 import type { OldFile, OldFileOpener } from '../../cryptoapi/old-file.ts'
 import { rsaRecord, rsaText } from '../../cryptoapi/rsa-text.ts'
 import { SAMPLE_READ_OPTIONS } from '../../cryptoapi/sample-options.ts'
+import { checkSignatureValues } from '../../cryptoapi/signature-values.ts'
 import { displayName } from '../../escape-text.ts'
 import { OUTPUT_OPTIONS, type Task } from '../../outputs.ts'
 import { ProgressLine } from '../../progress.ts'
@@ -194,20 +195,8 @@ function warnOfProof(terminal: Context['terminal'], { facts, key, signed }: OldF
   }
 }
 
-function checkCombination({ signature, signer, strict, noHashOid, description, ...values }: Values): void {
-  if ((signature === undefined) !== (signer === undefined)) {
-    throw usage(
-      '--signature and --signer go together',
-      'a signature proves nothing without the key of its maker',
-    )
-  }
-  const form = strict || noHashOid || description !== undefined
-  if (signature === undefined && form)
-    throw usage('--strict, --no-hash-oid and --description say how a signature was made', 'add --signature')
-  if (values.password && signature !== undefined)
-    throw usage('a file under a password has no key blob that could be signed', 'leave out --signature')
-  if (!values.password && signature === undefined && values.hash !== undefined)
-    throw usage('--hash is that of a signature or of a password', 'add --signature, or --password')
+function checkCombination(values: Values): void {
+  checkSignatureValues(values, { option: '--signature', value: values.signature })
   if (values.findEnd && values.length !== undefined)
     throw usage('--find-end and --length exclude each other', 'give one of them')
 }

@@ -42,4 +42,9 @@ export const CRYPTOAPI_COMMANDS: readonly CommandRow[] = [
     purpose: 'write key pairs and session keys in other forms',
     load: async () => (await import('./export.ts')).cryptoapiExport,
   },
+  {
+    name: 'migrate',
+    purpose: 'seal old files, a whole folder at once',
+    load: async () => (await import('./migrate.ts')).cryptoapiMigrate,
+  },
 ]
