@@ -14,8 +14,8 @@ const CORE_FOLDERS = [
   ['bytes'],
   ['cryptoapi', 'merkle', 'age'],
   ['container'],
-  ['keyblob'],
-  ['seal', 'protocol', 'tlog'],
+  ['keyblob', 'tlog'],
+  ['seal', 'protocol'],
 ]
 
 /** Folders that also run in a browser: no node: module, and no folder that has one. */
