@@ -125,10 +125,14 @@ async function frontOf(file: Chunks): Promise<SampleStream> {
     return await splitSampleStream(file)
   } catch (error) {
     if (!(error instanceof CryptoApiError)) throw error
-    throw new CliError('UNSUPPORTED', `it is no file of Microsoft’s encryption sample, or a damaged one: ${error.message}`, {
-      cause: error,
-      hint: 'add --password and --algorithm if it was made with a password: such a file is ciphertext alone',
-    })
+    throw new CliError(
+      'UNSUPPORTED',
+      `it is no file of Microsoft’s encryption sample, or a damaged one: ${error.message}`,
+      {
+        cause: error,
+        hint: 'add --password and --algorithm if it was made with a password: such a file is ciphertext alone',
+      },
+    )
   }
 }
 
