@@ -69,7 +69,7 @@ export class TiledTree {
    */
   async leafHash(index: number): Promise<Uint8Array> {
     this.#checkLeaf(index)
-    return this.#nodeHash({ height: 0, index })
+    return this.#rootOf({ start: index, end: index + 1 })
   }
 
   /** The siblings of a leaf, bottom up. RFC 9162 §2.1.3.1. @throws TlogError TLOG_RANGE if there is no such leaf */
@@ -98,33 +98,37 @@ export class TiledTree {
     }
   }
 
-  async #rootsOf(ranges: readonly LeafRange[]): Promise<Uint8Array[]> {
-    await this.#edgeTiles()
-    return Promise.all(ranges.map((range) => this.#rootOf(range)))
-  }
-
   async #rootOf(range: LeafRange): Promise<Uint8Array> {
-    const hashes = await Promise.all(nodesOfRange(range).map((place) => this.#nodeHash(place)))
-    return hashes.reduceRight((right, left) => this.#tree.nodeHash(left, right))
+    return node(await this.#rootsOf([range]), 0)
   }
 
-  /** A node stands in the tile of its height, under the root of a subtree of that tile's hashes. */
-  async #nodeHash({ height, index }: SubtreeNode): Promise<Uint8Array> {
-    const level = Math.floor(height / TILE_HEIGHT)
-    const heightInTile = height % TILE_HEIGHT
-    const perTile = TILE_WIDTH / 2 ** heightInTile
-    const nodes = await this.#nodesOf(level, Math.floor(index / perTile))
-    return node(nodes[heightInTile], index % perTile)
+  /** The roots of subtrees: first all tiles that they need, at once, then the hashes. */
+  async #rootsOf(ranges: readonly LeafRange[]): Promise<Uint8Array[]> {
+    const subtrees = ranges.map(nodesOfRange)
+    const tiles = await this.#tilesWith(subtrees.flat())
+    return subtrees.map((places) =>
+      places
+        .map((place) => nodeIn(tiles, place))
+        .reduceRight((right, left) => this.#tree.nodeHash(left, right)),
+    )
+  }
+
+  async #tilesWith(places: readonly SubtreeNode[]): Promise<Map<string, Uint8Array[][]>> {
+    await this.#edgeTiles()
+    const needed = new Map(places.map(tileWith).map((tile) => [keyOf(tile), tile]))
+    return new Map(
+      await Promise.all([...needed].map(async ([key, tile]) => [key, await this.#nodesOf(tile)] as const)),
+    )
   }
 
   /** The nodes of a tile that was checked. */
-  async #nodesOf(level: number, index: number): Promise<Uint8Array[][]> {
-    const key = `${level}/${index}`
+  async #nodesOf(tile: TilePlace): Promise<Uint8Array[][]> {
+    const key = keyOf(tile)
     const edge = (await this.#edgeTiles()).get(key)
     if (edge) return edge
     const cached = this.#tiles.get(key)
     if (cached) return cached
-    const loading = this.#loadFull(level, index)
+    const loading = this.#loadFull(tile)
     this.#tiles.set(key, loading)
     // What failed is not kept: the next call asks the reader again.
     loading.catch(() => this.#tiles.delete(key))
@@ -133,13 +137,13 @@ export class TiledTree {
   }
 
   /** Loads a full tile and the tile above it, in which its root must stand. */
-  async #loadFull(level: number, index: number): Promise<Uint8Array[][]> {
-    const width = widthIn(this.size, level, index)
-    const [nodes, expected] = await Promise.all([
-      this.#load({ level, index, width }),
-      this.#nodeHash({ height: (level + 1) * TILE_HEIGHT, index }),
+  async #loadFull({ level, index }: TilePlace): Promise<Uint8Array[][]> {
+    const above: SubtreeNode = { height: (level + 1) * TILE_HEIGHT, index }
+    const [nodes, tiles] = await Promise.all([
+      this.#load({ level, index, width: widthIn(this.size, level, index) }),
+      this.#tilesWith([above]),
     ])
-    if (!equalBytes(node(nodes.at(-1), 0), expected)) {
+    if (!equalBytes(node(nodes.at(-1), 0), nodeIn(tiles, above))) {
       throw new TlogError('TLOG_MISMATCH', `tile ${index} of level ${level} is of another tree`)
     }
     return nodes
@@ -166,7 +170,7 @@ export class TiledTree {
         throw new TlogError('TLOG_MISMATCH', `the tiles lead to another root of ${size} leaves`)
       }
       const nodes = tiles.map(({ tile, bytes }) => nodesOfTile(this.#sha256, splitTile(tile, bytes)))
-      return new Map(tiles.map(({ tile }, i) => [`${tile.level}/${tile.index}`, nodes[i] ?? []]))
+      return new Map(tiles.map(({ tile }, i) => [keyOf(tile), nodes[i] ?? []]))
     } catch (error) {
       this.#edge = undefined
       throw error
@@ -178,4 +182,25 @@ export class TiledTree {
     const [oldest] = this.#tiles.keys()
     if (oldest !== undefined) this.#tiles.delete(oldest)
   }
+}
+
+/** Where a tile is, whatever its width. */
+type TilePlace = Pick<HashTile, 'level' | 'index'>
+
+function keyOf({ level, index }: TilePlace): string {
+  return `${level}/${index}`
+}
+
+/** A subtree's root stands in the tile of its height, among the nodes over that tile's hashes. */
+function tileWith({ height, index }: SubtreeNode): TilePlace {
+  return { level: Math.floor(height / TILE_HEIGHT), index: Math.floor(index / nodesPerTile(height)) }
+}
+
+function nodeIn(tiles: ReadonlyMap<string, Uint8Array[][]>, place: SubtreeNode): Uint8Array {
+  const nodes = tiles.get(keyOf(tileWith(place)))
+  return node(nodes?.[place.height % TILE_HEIGHT], place.index % nodesPerTile(place.height))
+}
+
+function nodesPerTile(height: number): number {
+  return TILE_WIDTH / 2 ** (height % TILE_HEIGHT)
 }

@@ -3,6 +3,7 @@ import type { Sha256 } from '../merkle/index.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import {
   checkLength,
+  decodeText,
   fromDecimal,
   hashLine,
   readHashLine,
@@ -77,7 +78,7 @@ export function encodeSizeAnswer(size: number): Uint8Array {
 /** Reads the answer 409. @throws TlogError TLOG_WITNESS, TLOG_LIMIT */
 export function parseSizeAnswer(body: Uint8Array): number {
   checkLength('answer', body.length, 32)
-  const text = readAs('TLOG_WITNESS', 'expected a tree size', () => new TextDecoder().decode(body))
+  const text = decodeText('TLOG_WITNESS', body)
   if (!text.endsWith('\n')) throw new TlogError('TLOG_WITNESS', 'expected a line feed after the tree size')
   return fromDecimal('TLOG_WITNESS', 'tree size', text.slice(0, -1))
 }
