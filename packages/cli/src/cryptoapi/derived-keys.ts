@@ -93,8 +93,8 @@ function derive(values: DerivationValues, bytes: Uint8Array): SessionKey {
   }
 }
 
-/** Nothing was read but the command line: whatever is refused, was asked for there. */
-function asUsage<Result>(work: () => Result): Result {
+/** Where nothing was read but the command line: whatever is refused was asked for there. @throws CliError USAGE */
+export function asUsage<Result>(work: () => Result): Result {
   try {
     return work()
   } catch (error) {

@@ -1,12 +1,12 @@
 import { type SessionKey, wincrypt } from '@strongroom/core/cryptoapi'
 import { algorithmName } from './algorithm-names.ts'
-import { keyFromOldPassword } from './derived-keys.ts'
+import { asUsage, keyFromOldPassword } from './derived-keys.ts'
 import { rc2EffectiveBits, type SampleFormatValues } from './sample-options.ts'
 
 /** The key of a file under a password. @param password wiped @throws as `keyFromOldPassword` */
 export function keyFromPassword(values: SampleFormatValues, password: Uint8Array): SessionKey {
   const key = keyFromOldPassword(values, password)
-  limitRc2(key, rc2EffectiveBits(values))
+  asUsage(() => limitRc2(key, rc2EffectiveBits(values)))
   return key
 }
 

@@ -12,7 +12,7 @@ import { usage } from '../../cli-error.ts'
 import { type Context, defineCommand, type OptionValues } from '../../command.ts'
 import { bitsOf, cipherId } from '../../cryptoapi/algorithm-names.ts'
 import { countedChunks } from '../../cryptoapi/counted-chunks.ts'
-import { checkDerivation } from '../../cryptoapi/derived-keys.ts'
+import { asUsage, checkDerivation } from '../../cryptoapi/derived-keys.ts'
 import { readKeyFile } from '../../cryptoapi/key-files.ts'
 import { oldPassword } from '../../cryptoapi/old-password.ts'
 import { planOne } from '../../cryptoapi/one-input.ts'
@@ -108,10 +108,8 @@ async function sealingKey(context: Context, values: Values): Promise<OldSealing>
 
 function newKeyFor(madeFor: RsaKey | undefined, values: Values): OldSealing {
   if (!madeFor) throw usage('there is no key to encrypt for', 'name one with --for FILE')
-  const key = acquireContext().generateKey(cipherId(values.algorithm), {
-    bits: bitsOf(values.bits),
-    exportable: true,
-  })
+  const wanted = { bits: bitsOf(values.bits), exportable: true }
+  const key = asUsage(() => acquireContext().generateKey(cipherId(values.algorithm), wanted))
   limitRc2(key, rc2EffectiveBits(values))
   const blob = exportKeyBlob(key, wincrypt.SIMPLEBLOB, { wrapWith: madeFor, oaep: values.oaep })
   return { key, wrapped: { blob, madeFor } }
