@@ -1,5 +1,5 @@
 import { fromHex } from '@strongroom/core/bytes'
-import { rsaFingerprint } from '@strongroom/core/container'
+import { rsaFingerprint } from '@strongroom/core/container/crypto-api'
 import {
   type Finding,
   type InspectedField,

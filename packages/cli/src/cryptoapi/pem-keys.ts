@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { utf8Decode } from '@strongroom/core/bytes'
-import { importPkcs8, rsaKeyToCryptoApi, wipePair } from '@strongroom/core/container'
+import { importPkcs8, wipePair } from '@strongroom/core/container'
+import { rsaKeyToCryptoApi } from '@strongroom/core/container/crypto-api'
 import { type PairUse, RsaKey, RsaPrivateKey, RsaPublicKey, wincrypt } from '@strongroom/core/cryptoapi'
 import { CliError } from '../cli-error.ts'
 import { wrongKeyPassword } from './old-password.ts'

@@ -1,4 +1,5 @@
-import { rsaKeyToCryptoApi, type KeyContainer } from '@strongroom/core/container'
+import { type KeyContainer } from '@strongroom/core/container'
+import { rsaKeyToCryptoApi } from '@strongroom/core/container/crypto-api'
 import { CryptoApiError, type PairUse, type RsaKey } from '@strongroom/core/cryptoapi'
 import { usage } from '../cli-error.ts'
 import type { Context, OptionTable } from '../command.ts'

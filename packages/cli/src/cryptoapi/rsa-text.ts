@@ -1,4 +1,4 @@
-import { rsaFingerprint } from '@strongroom/core/container'
+import { rsaFingerprint } from '@strongroom/core/container/crypto-api'
 import type { RsaKey } from '@strongroom/core/cryptoapi'
 
 /** An RSA key for people: `RSA of 2048 bits, SHA256:…`. */

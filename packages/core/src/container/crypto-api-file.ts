@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { AEAD_NONCE_BYTES, hkdfSha256, openAead, sealAead } from '../age/index.ts'
 import { BytesError, fromBase64, toBase64, wipe } from '../bytes/index.ts'
 import { ContainerError } from './container-error.ts'
@@ -26,11 +25,6 @@ const VERSION = 1
 const MEMBERS = ['strongroom', 'version', 'container', 'key', 'salt', 'nonce', 'private'] as const
 const LABEL = 'strongroom cryptoapi v1\n'
 const SALT_BYTES = 32
-
-/** Where the CryptoAPI key containers of a container lie: beside it. */
-export function cryptoApiPath(folder: string, name: string): string {
-  return join(folder, `${name}.cryptoapi`)
-}
 
 /** What stands before the private part; it is authenticated with it. */
 interface Header {

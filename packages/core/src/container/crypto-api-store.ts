@@ -7,12 +7,8 @@ import type {
   StoredPair,
 } from '../cryptoapi/index.ts'
 import type { DiskCalls } from './atomic-write.ts'
-import {
-  MAX_CRYPTO_API_BYTES,
-  cryptoApiPath,
-  encodeCryptoApiFile,
-  openCryptoApiFile,
-} from './crypto-api-file.ts'
+import { MAX_CRYPTO_API_BYTES, encodeCryptoApiFile, openCryptoApiFile } from './crypto-api-file.ts'
+import { cryptoApiPath } from './crypto-api-path.ts'
 import { entryKey } from './crypto-api-record.ts'
 import type { StoredEntries, StoredEntry } from './crypto-api-record.ts'
 import type { KeyContainer } from './key-container.ts'

@@ -6,7 +6,6 @@ import { ContainerError } from './container-error.ts'
 import { exchangePair, rsaPair, signaturePair } from './key-pair.ts'
 import type { KeyPair } from './key-pair.ts'
 import { checkDerivationCost } from './pkcs8-cost.ts'
-import { rsaKeyToCryptoApi } from './rsa-conversion.ts'
 import { SigningKey } from './signature.ts'
 
 /** Asks for the passphrase of an encrypted key; called once, and only if there is one. */
@@ -43,7 +42,7 @@ export function importAgeIdentities(text: string): KeyPair[] {
 export async function importPkcs8(text: string, ask?: AskPassphrase): Promise<KeyPair> {
   const { der, encrypted } = decodePem(text)
   try {
-    return toPair(encrypted ? await readEncrypted(der, ask) : readPlain(der))
+    return await toPair(encrypted ? await readEncrypted(der, ask) : readPlain(der))
   } finally {
     wipe(der)
   }
@@ -83,16 +82,16 @@ async function readEncrypted(der: Buffer, ask: AskPassphrase | undefined): Promi
 }
 
 /** What to make of a key, by the platform's name of its algorithm. */
-const IMPORTS: Readonly<Record<string, (key: KeyObject) => KeyPair>> = {
+const IMPORTS: Readonly<Record<string, (key: KeyObject) => KeyPair | Promise<KeyPair>>> = {
   x25519: (key) => withRaw(key, (secret) => exchangePair(X25519Identity.fromBytes(secret))),
   ed25519: (key) => withRaw(key, (secret) => signaturePair(SigningKey.fromSecretBytes('ed25519', secret))),
   rsa: importRsa,
 }
 
-function toPair(key: KeyObject): KeyPair {
+async function toPair(key: KeyObject): Promise<KeyPair> {
   const type = key.asymmetricKeyType ?? 'unknown'
   const make = Object.hasOwn(IMPORTS, type) ? IMPORTS[type] : undefined
-  if (make) return make(key)
+  if (make) return await make(key)
   throw new ContainerError('CONTAINER_KEY', `expected an X25519, Ed25519 or RSA key, got ${type}`)
 }
 
@@ -105,7 +104,9 @@ function withRaw(key: KeyObject, use: (secret: Uint8Array) => KeyPair): KeyPair 
   }
 }
 
-function importRsa(key: KeyObject): KeyPair {
+async function importRsa(key: KeyObject): Promise<KeyPair> {
+  // All of CryptoAPI: loaded for this one check, and not with every container.
+  const { rsaKeyToCryptoApi } = await import('./rsa-conversion.ts')
   const der = key.export({ format: 'der', type: 'pkcs8' })
   try {
     // DER carries eight numbers that nothing ties together, and wrong ones show the key to whoever sees a result.

@@ -6,7 +6,7 @@ import { ContainerError } from './container-error.ts'
 import { MAX_CONTAINER_BYTES, parseContainer } from './container-file.ts'
 import type { LockedContainer } from './container-file.ts'
 import { isContainerName } from './container-info.ts'
-import { cryptoApiPath } from './crypto-api-file.ts'
+import { cryptoApiPath } from './crypto-api-path.ts'
 import { OTHERS_READ_OR_WRITE, checkMode, readRegularFile } from './regular-file.ts'
 
 const SUFFIX = '.container'

@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { WinCrypt, importKeyBlob, PROVIDERS, RsaKey, wincrypt } from '../../src/cryptoapi/index.ts'
-import { CryptoApiStore, parseContainer } from '../../src/container/index.ts'
+import { parseContainer } from '../../src/container/index.ts'
+import { CryptoApiStore } from '../../src/container/crypto-api.ts'
 import { inFolder } from './fixtures.ts'
 
 const PAGE = readFileSync(new URL('../../../../docs/spec/container.md', import.meta.url), 'utf8')

@@ -6,12 +6,8 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import {
-  ContainerStore,
-  CryptoApiStore,
-  createContainer,
-  encodeContainer,
-} from '../../src/container/index.ts'
+import { ContainerStore, createContainer, encodeContainer } from '../../src/container/index.ts'
+import { CryptoApiStore } from '../../src/container/crypto-api.ts'
 import { NOW, inFolder } from './fixtures.ts'
 
 const WRITER = join(import.meta.dirname, 'crypto-api-writer.ts')

@@ -5,10 +5,10 @@ import { test } from 'node:test'
 import {
   ContainerError,
   ContainerStore,
-  CryptoApiStore,
   createContainer,
   encodeContainer,
 } from '../../src/container/index.ts'
+import { CryptoApiStore } from '../../src/container/crypto-api.ts'
 import { NODE_CALLS } from '../../src/container/atomic-write.ts'
 import { CryptoApiError, STATUS, WinCrypt, acquireContext, wincrypt } from '../../src/cryptoapi/index.ts'
 import { containerStoreSuite } from '../cryptoapi/container-store-suite.ts'

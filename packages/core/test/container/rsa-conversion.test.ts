@@ -3,12 +3,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { test } from 'node:test'
 import { RsaKey, acquireContext, exportKeyBlob, importKeyBlob, wincrypt } from '../../src/cryptoapi/index.ts'
-import {
-  createContainer,
-  rsaFingerprint,
-  rsaKeyToCryptoApi,
-  rsaPairFromCryptoApi,
-} from '../../src/container/index.ts'
+import { createContainer } from '../../src/container/index.ts'
+import { rsaFingerprint, rsaKeyToCryptoApi, rsaPairFromCryptoApi } from '../../src/container/crypto-api.ts'
 import { NOW, isError } from './fixtures.ts'
 
 const { PRIVATEKEYBLOB, PUBLICKEYBLOB } = wincrypt
