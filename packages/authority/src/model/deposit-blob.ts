@@ -1,0 +1,76 @@
+import { AgeError, encodedStanzaLength, parseHeader, type Stanza } from '@strongroom/core/age'
+import { fromBase64, BytesError } from '@strongroom/core/bytes'
+import { DEPOSIT_TYPE, DEPOSIT_VERSION, LIMITS, ProtocolError } from '@strongroom/core/protocol'
+import { AdmissionError } from './admission-error.ts'
+
+/** A deposit taken apart; nothing is verified. Views of the key blob. */
+export interface DepositBlob {
+  /** The recipient stanza as it is encoded, its last line feed included. */
+  readonly recipientStanza: Uint8Array
+  /** The body of the deposit stanza: for `verifyDeposit`. */
+  readonly body: Uint8Array
+}
+
+const RECIPIENT_TYPE = 'mlkem768x25519'
+const ENCAPSULATED_BYTES = 1120 // C2SP age.md: 1,088 of ML-KEM-768 and 32 of X25519
+const WRAPPED_KEY_BYTES = 32
+const VERSION_LINE_BYTES = 'age-encryption.org/v1\n'.length
+
+/**
+ * Takes a deposit apart: an age header of one hybrid recipient stanza and one deposit stanza, and no byte more.
+ *
+ * The MAC cannot be checked here: it takes the session key.
+ *
+ * @throws AdmissionError ADMISSION_BLOB; ProtocolError PROTOCOL_LIMIT
+ */
+export function parseDepositBlob(blob: Uint8Array): DepositBlob {
+  if (blob.length > LIMITS.depositBytes) {
+    throw new ProtocolError(
+      'PROTOCOL_LIMIT',
+      `deposit: expected at most ${LIMITS.depositBytes} bytes, got ${blob.length}`,
+    )
+  }
+  const { stanzas, length } = headerOf(blob)
+  const [recipient, deposit] = stanzas
+  if (length !== blob.length) throw noDeposit('bytes behind the header')
+  if (!recipient || !deposit || stanzas.length !== 2) {
+    throw noDeposit(`expected 2 stanzas, got ${stanzas.length}`)
+  }
+  checkRecipient(recipient)
+  if (deposit.type !== DEPOSIT_TYPE || deposit.args.length !== 1 || deposit.args[0] !== DEPOSIT_VERSION) {
+    throw noDeposit(`the second stanza is not ${DEPOSIT_TYPE} ${DEPOSIT_VERSION}`)
+  }
+  const end = VERSION_LINE_BYTES + encodedStanzaLength(recipient)
+  return { recipientStanza: blob.subarray(VERSION_LINE_BYTES, end), body: deposit.body }
+}
+
+function headerOf(blob: Uint8Array): { readonly stanzas: readonly Stanza[]; readonly length: number } {
+  try {
+    return parseHeader(blob)
+  } catch (cause) {
+    if (cause instanceof AgeError) throw noDeposit(cause.message, cause)
+    throw cause
+  }
+}
+
+/** Only what can be seen without a key: a deposit that nobody could ever open is not taken. */
+function checkRecipient({ type, args, body }: Stanza): void {
+  if (type !== RECIPIENT_TYPE) throw noDeposit(`the first stanza is not ${RECIPIENT_TYPE}`)
+  const [encapsulated = '', ...more] = args
+  if (more.length > 0 || lengthOf(encapsulated) !== ENCAPSULATED_BYTES || body.length !== WRAPPED_KEY_BYTES) {
+    throw noDeposit(`a malformed ${RECIPIENT_TYPE} stanza`)
+  }
+}
+
+function lengthOf(base64: string): number | undefined {
+  try {
+    return fromBase64(base64).length
+  } catch (error) {
+    if (error instanceof BytesError) return undefined
+    throw error
+  }
+}
+
+function noDeposit(reason: string, cause?: Error): AdmissionError {
+  return new AdmissionError('ADMISSION_BLOB', `no deposit: ${reason}`, { cause })
+}
