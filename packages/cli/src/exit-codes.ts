@@ -4,8 +4,10 @@ import type { ContainerErrorCode } from '@strongroom/core/container'
 import type { CryptoApiErrorCode } from '@strongroom/core/cryptoapi'
 import type { KeyBlobErrorCode } from '@strongroom/core/keyblob'
 import type { SealErrorCode } from '@strongroom/core/seal'
+import type { TlogErrorCode } from '@strongroom/core/tlog'
 import type { CliErrorCode } from './cli-error.ts'
 import { CRYPTO_API_ROWS } from './crypto-api-rows.ts'
+import { TLOG_ROWS } from './tlog-rows.ts'
 
 /** Exit statuses by name; `docs/errors.md` tells people what they mean. */
 export const EXIT = {
@@ -35,6 +37,7 @@ export type ErrorCode =
   | CryptoApiErrorCode
   | KeyBlobErrorCode
   | SealErrorCode
+  | TlogErrorCode
 
 /** What a code means for whoever typed the command. */
 export interface ExitRow {
@@ -209,6 +212,9 @@ const ROWS = {
 
   // CryptoAPI
   ...CRYPTO_API_ROWS,
+
+  // Transparency logs
+  ...TLOG_ROWS,
 } as const satisfies Record<ErrorCode, Row>
 
 /** The table, row by row. */
@@ -232,6 +238,7 @@ const OUR_ERRORS = new Set([
   'CryptoApiError',
   'KeyBlobError',
   'SealError',
+  'TlogError',
 ])
 
 /** The row of an error: its code's, IO for errors of the system, INTERNAL for whatever was not foreseen. */
