@@ -7,7 +7,10 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { concat, fromHex, utf8Encode } from '@strongroom/core/bytes'
 import { CryptoApiError } from '@strongroom/core/cryptoapi'
+import { BlockDigest } from '../../../src/cryptoapi/algorithms/block-digest.ts'
 import { createDigest } from '../../../src/cryptoapi/algorithms/digest.ts'
+import { Md2 } from '../../../src/cryptoapi/algorithms/md2.ts'
+import { Md4 } from '../../../src/cryptoapi/algorithms/md4.ts'
 import {
   CALG_HMAC,
   CALG_MAC,
@@ -174,6 +177,17 @@ test('the native hashes are those of node:crypto, views included', () => {
   }
   for (const algorithm of [CALG_MD2, CALG_MD4]) {
     assert.deepEqual(hash(algorithm, view), hash(algorithm, view.slice()))
+  }
+})
+
+test('what a computation of ours has kept is overwritten when it ends', () => {
+  for (const end of ['digest', 'wipe'] as const) {
+    const md4 = Int32Array.of(1, 2, 3, 4)
+    const md2 = [sampleBytes(48), sampleBytes(16)] as const
+    const rest = sampleBytes(64)
+    new BlockDigest(new Md4(md4), 16, 64, 0, rest)[end]()
+    new BlockDigest(new Md2(...md2), 16, 64)[end]()
+    for (const kept of [md4, ...md2, rest]) assert.ok(kept.every((it) => it === 0))
   }
 })
 
