@@ -24,6 +24,7 @@ export interface Invitation {
 const PREFIX = 'STRONGROOM-INVITATION-'
 const VERSION = 1
 const MAX_URL_BYTES = 255
+const MAX_SECONDS = 253_402_300_799
 /** Hosts for which a connection without TLS never leaves the machine. */
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -34,16 +35,11 @@ const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]'])
  */
 export function encodeInvitation({ url, tenant, identity, secret, expires }: Invitation): string {
   if (secret.length !== 32) throw malformed('secret', `expected 32 bytes, got ${secret.length}`)
-  if (!Number.isSafeInteger(expires) || expires < 0 || expires % 1000 !== 0) {
-    throw malformed('expires', 'expected milliseconds of a full second')
-  }
+  const seconds = checkSeconds(expires / 1000)
   const [urlBytes, tenantBytes] = [utf8Encode(checkUrl(url)), utf8Encode(checkName(tenant, 'tenant'))]
-  const writer = new ByteWriter(160).u8(VERSION)
+  const writer = new ByteWriter(512).u8(VERSION)
   writer.u8(urlBytes.length).bytes(urlBytes).u8(tenantBytes.length).bytes(tenantBytes)
-  writer
-    .bytes(parseFingerprint(identity, 'identity'))
-    .bytes(secret)
-    .u64(expires / 1000)
+  writer.bytes(parseFingerprint(identity, 'identity')).bytes(secret).u64(seconds)
   const bytes = writer.toBytes()
   const text = bech32Encode(PREFIX, bytes)
   bytes.fill(0)
@@ -68,17 +64,16 @@ export function parseInvitation(text: string): Invitation {
       tenant: checkName(utf8Decode(reader.take(reader.u8())), 'tenant'),
       identity: formatFingerprint(reader.take(32)),
       secret: reader.take(32).slice(),
-      expires: milliseconds(reader.u64()),
+      expires: checkSeconds(Number(reader.u64())) * 1000,
     }
     reader.end()
     return invitation
   })
 }
 
-function milliseconds(seconds: bigint): number {
-  const ms = Number(seconds) * 1000
-  if (!Number.isSafeInteger(ms)) throw malformed('expires', 'out of range')
-  return ms
+function checkSeconds(seconds: number): number {
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_SECONDS) return seconds
+  throw malformed('expires', 'expected a full second before the year 10000')
 }
 
 /**
