@@ -53,7 +53,7 @@ export class BlockDigest implements Digest {
     length: number,
     blockLength: number,
     total = 0,
-    rest = new Uint8Array(chain.blockLength),
+    rest: Uint8Array = new Uint8Array(chain.blockLength),
   ) {
     this.#chain = chain
     this.length = length

@@ -4,8 +4,7 @@ import type { BlockChain } from './block-digest.ts'
 const BLOCK_BYTES = 16
 const STATE_BYTES = 48
 const ROUNDS = 18
-/** Bytes of an MD2 value. */
-export const MD2_BYTES = 16
+const VALUE_BYTES = 16
 
 // RFC 1319 §3.2: "a 'random' permutation constructed from the digits of pi".
 const PI_SUBST = fromHex(
@@ -25,7 +24,10 @@ export class Md2 implements BlockChain {
   readonly #state: Uint8Array
   readonly #checksum: Uint8Array
 
-  constructor(state = new Uint8Array(STATE_BYTES), checksum = new Uint8Array(BLOCK_BYTES)) {
+  constructor(
+    state: Uint8Array = new Uint8Array(STATE_BYTES),
+    checksum: Uint8Array = new Uint8Array(BLOCK_BYTES),
+  ) {
     this.#state = state
     this.#checksum = checksum
   }
@@ -43,7 +45,7 @@ export class Md2 implements BlockChain {
     end.set(rest)
     this.absorb(end)
     compress(this.#state, this.#checksum, 0)
-    return this.#state.slice(0, MD2_BYTES)
+    return this.#state.slice(0, VALUE_BYTES)
   }
 
   copy(): Md2 {

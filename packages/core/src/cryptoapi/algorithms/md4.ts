@@ -3,8 +3,6 @@ import type { BlockChain } from './block-digest.ts'
 
 const BLOCK_BYTES = 64
 const LENGTH_BYTES = 8
-/** Bytes of an MD4 value. */
-export const MD4_BYTES = 16
 
 // RFC 1320 §3.3 and §3.4: A, B, C, D, and the constants of rounds 2 and 3.
 const START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476]
