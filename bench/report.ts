@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release, totalmem, type } from 'node:os'
 import { basename, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ratio, type Result, typical } from './harness.ts'
+import { ratio, type Result, type Run, typical } from './harness.ts'
 
 /** One contest as it is shown: the ratios of every contestant to each of `bases`, by name. */
 export interface Section {
@@ -13,6 +13,8 @@ export interface Section {
   readonly targets: readonly Target[]
   /** How many bytes a run goes over, to show rates; the peak of memory is then not shown. */
   readonly bytes?: number
+  /** Whether how often it is done in a second says more than the peak of memory. */
+  readonly perSecond?: true
 }
 
 /** What the project set itself, beside what was measured. */
@@ -85,19 +87,13 @@ function firstLine(line: string): string {
   }
 }
 
-function printSection({ title, results, bases, targets, bytes }: Section): void {
+function printSection({ title, results, bases, targets, ...shown }: Section): void {
   const rounds = Math.max(...results.map((result) => result.runs.length))
-  const heads = [
-    '',
-    'wall',
-    'CPU',
-    bytes === undefined ? 'peak' : 'rate',
-    ...bases.map((base) => `× ${base}`),
-  ]
+  const heads = ['', 'wall', 'CPU', lastHead(shown), ...bases.map((base) => `× ${base}`)]
   console.log(`\n### ${title} (${rounds} rounds)\n\n${row(heads)}\n${row(heads.map(() => '---'))}`)
   for (const result of results) {
-    const { wallMs, cpuMs, peakMiB } = typical(result)
-    const last = bytes === undefined ? `${peakMiB.toFixed(0)} MiB` : rate(bytes, wallMs)
+    const { wallMs, cpuMs } = typical(result)
+    const last = lastCell(shown, typical(result))
     const ratios = bases.map((base) => ratio(result, named(results, base)).toFixed(2))
     console.log(row([result.name, time(wallMs), time(cpuMs), last, ...ratios]))
   }
@@ -106,6 +102,18 @@ function printSection({ title, results, bases, targets, bytes }: Section): void 
 }
 
 /** A row of a table. */
+type Shown = Pick<Section, 'bytes' | 'perSecond'>
+
+function lastHead({ bytes, perSecond }: Shown): string {
+  if (perSecond) return 'per second'
+  return bytes === undefined ? 'peak' : 'rate'
+}
+
+function lastCell({ bytes, perSecond }: Shown, { wallMs, peakMiB }: Run): string {
+  if (perSecond) return Math.round(1000 / wallMs).toLocaleString('en')
+  return bytes === undefined ? `${peakMiB.toFixed(0)} MiB` : rate(bytes, wallMs)
+}
+
 export const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const time = (ms: number): string =>
   ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(2)} s`

@@ -13,6 +13,7 @@ const QUESTIONS = [
   'rewrap',
   'memory',
   'cryptoapi-bulk',
+  'cryptoapi-keys',
   'cryptoapi-padding',
 ]
 
