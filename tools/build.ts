@@ -4,13 +4,15 @@
  *
  * Run: node -C source tools/build.ts [FOLDER]   FOLDER instead of packages/cli/dist
  *
- * Four files, so that the start of `strongroom seal` stays close to that of a bare Node: a first one that turns on
- * the cache of compiled code, the command, prompts, which are loaded when somebody is asked, and the engine's worker.
+ * Five files, so that the start of `strongroom seal` stays close to that of a bare Node: a first one that turns on
+ * the cache of compiled code, the command, two that are loaded when they are needed, prompts for asking somebody and
+ * all that is about CryptoAPI, and the engine's worker.
  */
+import { globSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type Plugin } from 'esbuild'
+import { build, type BuildOptions, type OutputFile, type Plugin } from 'esbuild'
 import { manPages } from './man-pages.ts'
 
 const PACKAGES = fileURLToPath(new URL('../packages/', import.meta.url))
@@ -18,9 +20,12 @@ const DIST = process.argv[2] ?? `${PACKAGES}cli/dist`
 /** Where it is built: what lies in DIST goes on working until all is there. */
 const UNFINISHED = `${DIST}-${process.pid}`
 
+const COMMAND_LINE = `${PACKAGES}cli/src/command-line.ts`
+const CRYPTOAPI_COMMANDS = `${PACKAGES}cli/src/commands/cryptoapi/`
+
+/** Files that share nothing with another. */
 const FILES = {
   strongroom: `${PACKAGES}cli/src/main.ts`,
-  'command-line': `${PACKAGES}cli/src/command-line.ts`,
   prompts: '@clack/prompts',
   // The engine looks for it beside the file that it is in.
   'payload-worker': `${PACKAGES}core/src/seal/payload-worker.ts`,
@@ -30,11 +35,50 @@ const FILES = {
 const ELSEWHERE: Plugin = {
   name: 'elsewhere',
   setup: (bundler) => {
-    const file = (path: string) => ({ path, external: true })
-    bundler.onResolve({ filter: /^\.\/command-line\.ts$/ }, () => file('./command-line.js'))
-    bundler.onResolve({ filter: /^@clack\/prompts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? file('./prompts.js') : undefined,
+    const later = (filter: RegExp, path: string, from = /./) =>
+      bundler.onResolve({ filter }, ({ kind, importer }) =>
+        kind === 'dynamic-import' && from.test(importer) ? { path, external: true } : undefined,
+      )
+    later(/^\.\/command-line\.ts$/, './command-line.js')
+    later(/^@clack\/prompts$/, './prompts.js')
+    later(/\.ts$/, './cryptoapi.js', /commands\/cryptoapi\/table\.ts$/)
+    later(/^\.\/rsa-conversion\.ts$/, './cryptoapi.js', /core\/src\/container\//)
+  },
+}
+
+/**
+ * All other commands stay in the file of the command: what is asked for there is only run later. (Bundling in pieces
+ * makes a file of every dynamic import, and opening files takes longer than reading a longer one.)
+ */
+const IN_PLACE: Plugin = {
+  name: 'in place',
+  setup: (bundler) => {
+    bundler.onLoad({ filter: /cli\/src\/.*\.ts$/, namespace: 'file' }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const imports = /\bimport\(('(?:\.|@strongroom\/)[^']*')\)/g
+      const contents = text.replace(imports, 'Promise.resolve().then(() => require($1))')
+      return { contents: path.startsWith(CRYPTOAPI_COMMANDS) ? text : contents, loader: 'ts' }
+    })
+  },
+}
+
+/**
+ * The commands for CryptoAPI, and what else is loaded with them. It imports the command, so that whatever both need
+ * lies in the file of the command and is there once: a class that is there twice is two classes.
+ */
+const CRYPTOAPI: Plugin = {
+  name: 'cryptoapi',
+  setup: (bundler) => {
+    const commands = globSync('*.ts', { cwd: CRYPTOAPI_COMMANDS }).filter((name) => name !== 'table.ts')
+    const sources = [...commands.map((name) => `./${name}`), '@strongroom/core/container/crypto-api']
+    const lines = [COMMAND_LINE, ...sources].map(
+      (source, i) => `${i === 0 ? 'import' : 'export * from'} '${source}'`,
     )
+    bundler.onResolve({ filter: /^cryptoapi$/ }, ({ path }) => ({ path, namespace: 'cryptoapi' }))
+    bundler.onLoad({ filter: /^/, namespace: 'cryptoapi' }, () => ({
+      contents: lines.join('\n'),
+      resolveDir: CRYPTOAPI_COMMANDS,
+    }))
   },
 }
 
@@ -49,15 +93,61 @@ const NO_CHILD_PROCESSES: Plugin = {
 
 await rm(UNFINISHED, { recursive: true, force: true })
 await mkdir(`${UNFINISHED}/man`, { recursive: true })
-for (const [name, source] of Object.entries(FILES)) await bundle(name, source)
+for (const [name, source] of Object.entries(FILES)) {
+  await bundle({ entryPoints: { [name]: source }, plugins: [ELSEWHERE, NO_CHILD_PROCESSES] })
+}
+await bundleCommand()
 const { version } = JSON.parse(await readFile(`${PACKAGES}cli/package.json`, 'utf8')) as { version: string }
 for (const { name, text } of await manPages(version)) await writeFile(`${UNFINISHED}/man/${name}`, text)
 await rm(DIST, { recursive: true, force: true })
 await rename(UNFINISHED, DIST)
 
-async function bundle(name: string, source: string): Promise<void> {
+/**
+ * The command and the file for CryptoAPI. What both need, which is all of the command, comes out as a third file, and
+ * the command as a line that imports it: the third takes the name of the command.
+ */
+async function bundleCommand(): Promise<void> {
+  const common = /^chunk-\w+\.js$/
+  await bundle(
+    {
+      entryPoints: { 'command-line': COMMAND_LINE, cryptoapi: 'cryptoapi' },
+      splitting: true,
+      plugins: [ELSEWHERE, IN_PLACE, CRYPTOAPI, NO_CHILD_PROCESSES],
+    },
+    (files) => {
+      const shared = files.filter(({ path }) => common.test(basename(path)))
+      const [chunk, ...more] = shared.map(({ path }) => basename(path))
+      if (chunk === undefined || more.length > 0)
+        throw new Error(`expected one common file, got ${shared.length}`)
+      return files.flatMap(({ path, text }) => {
+        const name = basename(path)
+        if (name === 'command-line.js') return []
+        return [
+          {
+            name: name === chunk ? 'command-line.js' : name,
+            text: text.replaceAll(chunk, 'command-line.js'),
+          },
+        ]
+      })
+    },
+  )
+}
+
+interface Named {
+  readonly name: string
+  readonly text: string
+}
+
+function asTheyAre(files: readonly OutputFile[]): Named[] {
+  return files.map(({ path, text }) => ({ name: basename(path), text }))
+}
+
+async function bundle(
+  options: BuildOptions,
+  arrange: (files: readonly OutputFile[]) => readonly Named[] = asTheyAre,
+): Promise<void> {
   const { outputFiles } = await build({
-    entryPoints: { [name]: source },
+    ...options,
     outdir: UNFINISHED,
     bundle: true,
     format: 'esm',
@@ -66,15 +156,14 @@ async function bundle(name: string, source: string): Promise<void> {
     conditions: ['source'],
     // The keyring has a binary for each platform, and the command works without it.
     external: ['@napi-rs/keyring'],
-    plugins: [ELSEWHERE, NO_CHILD_PROCESSES],
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'linked',
     logLevel: 'warning',
     write: false,
   })
-  for (const { path, text } of outputFiles) {
-    await writeFile(`${UNFINISHED}/${basename(path)}`, path.endsWith('.js') ? askForNodeModules(text) : text)
+  for (const { name, text } of arrange(outputFiles)) {
+    await writeFile(`${UNFINISHED}/${name}`, name.endsWith('.js') ? askForNodeModules(text) : text)
   }
 }
 

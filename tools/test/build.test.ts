@@ -1,6 +1,7 @@
 /* What is published, as it lies on somebody's disk: no sources, no packages beside it. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { before, suite, test } from 'node:test'
@@ -47,6 +48,9 @@ suite('the published command', () => {
       ['--help'],
       ['seal', '--help'],
       ['key', 'nwe'],
+      ['cryptoapi', 'export', '--help'],
+      ['cryptoapi', 'export', '--to', 'hex'],
+      ['cryptoapi', 'inspect', 'nothing'],
       ['complete', '--', 'se'],
     ]) {
       const [ours, theirs] = [await home.run(words), published(home, words)]
@@ -70,8 +74,43 @@ suite('the published command', () => {
     assert.ok(existsSync(home.path('report.age')))
   })
 
+  test('loads what is about CryptoAPI only for its commands', () => {
+    for (const name of ['strongroom.js', 'command-line.js', 'payload-worker.js']) {
+      assert.doesNotMatch(place.text(`package/dist/${name}`), /PLAINTEXTKEYBLOB/, name)
+    }
+    assert.match(place.text('package/dist/cryptoapi.js'), /PLAINTEXTKEYBLOB/)
+  })
+
+  test('knows its own errors in the file for CryptoAPI too, and containers there', (t) => {
+    const home = initialised(t)
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    home.write('pair.pem', privateKey.export({ format: 'pem', type: 'pkcs1' }))
+    const unsaid = published(home, ['cryptoapi', 'import', 'pair.pem'])
+    assert.equal(unsaid.status, 2, unsaid.stderr)
+    assert.match(unsaid.stderr, /hint: add --use exchange/)
+    const imported = published(home, ['cryptoapi', 'import', 'pair.pem', '--use', 'exchange'])
+    assert.equal(imported.status, 0, imported.stderr)
+    const again = published(home, ['container', 'export', '--backup', '-o', 'copy'])
+    assert.equal(again.status, 0, again.stderr)
+    assert.match(home.text('copy'), /"algorithm": "rsa"/)
+  })
+
+  test('takes RSA keys into a container, which asks CryptoAPI what they are', (t) => {
+    const home = initialised(t)
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    home.write('pair.pem', privateKey.export({ format: 'pem', type: 'pkcs8' }))
+    const run = published(home, ['container', 'import', 'pair.pem', '--use', 'signature'])
+    assert.equal(run.status, 0, run.stderr)
+  })
+
   test('imports no module of Node by the slow way', () => {
-    for (const name of ['strongroom.js', 'command-line.js', 'prompts.js', 'payload-worker.js']) {
+    for (const name of [
+      'strongroom.js',
+      'command-line.js',
+      'cryptoapi.js',
+      'prompts.js',
+      'payload-worker.js',
+    ]) {
       assert.doesNotMatch(place.text(`package/dist/${name}`), /from ?"node:/)
     }
   })
