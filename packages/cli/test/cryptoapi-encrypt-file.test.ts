@@ -52,21 +52,22 @@ suite('for an exchange key', { concurrency: 2 }, () => {
     })
   }
 
-  test('the library opens every cipher', async (t) => {
+  test('the library opens what OpenSSL does not', async (t) => {
     const home = new Home(t)
     home.write('text', TEXT)
     putKey(home, 'kx1024.private')
     const context = acquireContext()
     context.importKey(new Uint8Array(home.read('kx1024.private')))
     const ciphers = [
-      ['rc4'],
       ['rc4', '--bits', '40'],
       ['rc2', '--bits', '64'],
-      ['des'],
       ['3des-112'],
+      ['rc4'],
+      ['des'],
       ['aes-192'],
     ]
-    for (const [algorithm = '', ...more] of ciphers) {
+    const tried = process.env['SLOW'] === undefined ? ciphers.slice(0, 3) : ciphers
+    for (const [algorithm = '', ...more] of tried) {
       const words = ['--algorithm', algorithm, ...more, '--key', 'kx1024.private', '--force']
       await home.ok(['cryptoapi', 'encrypt-file', 'text', ...words])
       const { plaintext } = readSampleFile(context, new Uint8Array(home.read('text.enc')))
