@@ -16,7 +16,11 @@ export class Frontier {
   #size: number
   #hashes: Uint8Array[]
 
-  /** The frontier of the empty tree, or of a tree of which it is known. @throws TlogError TLOG_RANGE if it is of another size */
+  /**
+   * The frontier of the empty tree, or of a tree of which it is known.
+   *
+   * @throws TlogError TLOG_RANGE if it is of another size
+   */
   constructor(sha256: Sha256, size = 0, hashes: readonly Uint8Array[] = []) {
     const expected = subtreeCount(checkCount('tree size', size))
     if (hashes.length !== expected) {
@@ -28,16 +32,19 @@ export class Frontier {
     for (const hash of hashes) checkHash('TLOG_RANGE', hash)
     this.#tree = merkleTree(sha256)
     this.#size = size
-    this.#hashes = [...hashes]
+    this.#hashes = hashes.map((hash) => hash.slice())
   }
 
-  /** The frontier of a tree from its partial tiles. @throws TlogError TLOG_RANGE, TLOG_TILE if they are not those of its size */
+  /**
+   * The frontier of a tree from its partial tiles.
+   *
+   * @throws TlogError TLOG_RANGE for an impossible size, TLOG_TILE if the tiles are not those of the size
+   */
   static fromEdge(sha256: Sha256, edge: TileEdge): Frontier {
-    const hashes = edgeTiles(edge.size).flatMap((tile, i) => {
-      const bytes = edge.tiles[i]?.bytes ?? new Uint8Array(0)
-      return subtreesOf(nodesOfTile(sha256, splitTile(tile, bytes)), tile.width)
-    })
-    return new Frontier(sha256, edge.size, hashes.toReversed())
+    const nodes = edgeTiles(edge.size).map((tile, i) =>
+      nodesOfTile(sha256, splitTile(tile, edge.tiles[i]?.bytes ?? new Uint8Array(0))),
+    )
+    return frontierOfNodes(sha256, edge.size, nodes)
   }
 
   /** How many leaves the tree has. */
@@ -47,14 +54,19 @@ export class Frontier {
 
   /** The roots of the full subtrees, the greatest first: enough to make the frontier again. */
   get hashes(): readonly Uint8Array[] {
-    return [...this.#hashes]
+    return this.#hashes.map((hash) => hash.slice())
   }
 
-  /** Adds a leaf and returns its index. @throws TlogError TLOG_RANGE for what is no hash, or in a tree of 2^53 - 1 leaves */
+  /**
+   * Adds a leaf and returns its index.
+   *
+   * @throws TlogError TLOG_RANGE for what is no hash, or in a tree of 2^53 - 1 leaves
+   */
   append(leafHash: Uint8Array): number {
     checkHash('TLOG_RANGE', leafHash)
     checkCount('tree size', this.#size + 1)
-    let hash = leafHash
+    // A copy: the caller may use its buffer again.
+    let hash: Uint8Array = leafHash.slice()
     // As in a binary counter: each bit that is set carries into the next.
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
       hash = this.#tree.nodeHash(node(this.#hashes, this.#hashes.length - 1), hash)
@@ -66,10 +78,9 @@ export class Frontier {
 
   /** The root of the tree: 32 bytes. */
   root(): Uint8Array {
+    if (this.#hashes.length === 0) return this.#tree.emptyRoot()
     // The smaller subtree is always the right child.
-    return this.#hashes.length === 0
-      ? this.#tree.emptyRoot()
-      : this.#hashes.reduceRight((right, left) => this.#tree.nodeHash(left, right))
+    return this.#hashes.reduceRight((right, left) => this.#tree.nodeHash(left, right)).slice()
   }
 
   /**
@@ -85,7 +96,7 @@ export class Frontier {
     const levels = this.#levelsAfter(leafHashes)
     const top = levels.at(-1)?.hashes
     const proofs = leafHashes.map((_, i) => siblings(levels, this.#size + i))
-    return { root: node(top, 0), proofs }
+    return { root: node(top, 0).slice(), proofs }
   }
 
   /** The nodes right of what the frontier hides, level by level up to the root. */
@@ -125,7 +136,7 @@ function siblings(levels: readonly Level[], index: number): Uint8Array[] {
   return levels.flatMap(({ first, hashes }) => {
     const sibling = hashes[(position % 2 === 1 ? position - 1 : position + 1) - first]
     position = Math.floor(position / 2)
-    return sibling ? [sibling] : []
+    return sibling ? [sibling.slice()] : []
   })
 }
 
@@ -134,6 +145,12 @@ function subtreeCount(size: number): number {
   let count = 0
   for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) count += rest % 2
   return count
+}
+
+/** The frontier of a tree from the nodes over its partial tiles, in the order of `edgeTiles`. */
+export function frontierOfNodes(sha256: Sha256, size: number, nodes: readonly Uint8Array[][][]): Frontier {
+  const smallestFirst = edgeTiles(size).flatMap(({ width }, i) => subtreesOf(nodes[i] ?? [], width))
+  return new Frontier(sha256, size, smallestFirst.toReversed())
 }
 
 /** The roots of the full subtrees of a tile's first `width` hashes, the smallest first. */

@@ -1,6 +1,6 @@
 import { equalBytes } from '../bytes/index.ts'
 import { merkleTree, type MerkleTree, type Sha256 } from '../merkle/index.ts'
-import { Frontier } from './frontier.ts'
+import { frontierOfNodes } from './frontier.ts'
 import { checkCount, checkHash } from './line-texts.ts'
 import {
   consistencyRanges,
@@ -52,7 +52,7 @@ export class TiledTree {
     checkHash('TLOG_RANGE', head.root)
     this.#sha256 = sha256
     this.#tree = merkleTree(sha256)
-    this.#head = head
+    this.#head = { size: head.size, root: head.root.slice() }
     this.#read = read
   }
 
@@ -78,7 +78,11 @@ export class TiledTree {
     return this.#rootsOf(inclusionRanges(index, this.size))
   }
 
-  /** The proof that the tree begins with its first `oldSize` leaves. RFC 9162 §2.1.4.1. @throws TlogError TLOG_RANGE if it is shorter */
+  /**
+   * The proof that the tree begins with its first `oldSize` leaves. RFC 9162 §2.1.4.1.
+   *
+   * @throws TlogError TLOG_RANGE if it is shorter
+   */
   async consistencyProof(oldSize: number): Promise<Uint8Array[]> {
     checkCount('old tree size', oldSize, this.size)
     return this.#rootsOf(consistencyRanges(oldSize, this.size))
@@ -109,7 +113,9 @@ export class TiledTree {
     return subtrees.map((places) =>
       places
         .map((place) => nodeIn(tiles, place))
-        .reduceRight((right, left) => this.#tree.nodeHash(left, right)),
+        .reduceRight((right, left) => this.#tree.nodeHash(left, right))
+        // A copy: what was checked and is kept must stay as it is.
+        .slice(),
     )
   }
 
@@ -162,15 +168,12 @@ export class TiledTree {
   async #loadEdge(): Promise<Map<string, Uint8Array[][]>> {
     try {
       const { size, root } = this.#head
-      const tiles = await Promise.all(
-        edgeTiles(size).map(async (tile) => ({ tile, bytes: await this.#read(tile) })),
-      )
-      const frontier = Frontier.fromEdge(this.#sha256, { size, tiles })
-      if (!equalBytes(frontier.root(), root)) {
+      const places = edgeTiles(size)
+      const nodes = await Promise.all(places.map((tile) => this.#load(tile)))
+      if (!equalBytes(frontierOfNodes(this.#sha256, size, nodes).root(), root)) {
         throw new TlogError('TLOG_MISMATCH', `the tiles lead to another root of ${size} leaves`)
       }
-      const nodes = tiles.map(({ tile, bytes }) => nodesOfTile(this.#sha256, splitTile(tile, bytes)))
-      return new Map(tiles.map(({ tile }, i) => [keyOf(tile), nodes[i] ?? []]))
+      return new Map(places.map((tile, i) => [keyOf(tile), nodes[i] ?? []]))
     } catch (error) {
       this.#edge = undefined
       throw error

@@ -27,7 +27,8 @@ export interface TlogErrorOptions extends ErrorOptions {
  * The one error of this layer.
  *
  * - `TLOG_NOTE`: not a signed note, or a signature line that is malformed.
- * - `TLOG_KEY`: a verifier key or key name that is malformed or of an unknown type, or keys that cannot stand together.
+ * - `TLOG_KEY`: a verifier key or key name that is malformed or of an unknown type, or keys that cannot stand
+ *   together.
  * - `TLOG_CHECKPOINT`: a note whose text is no checkpoint.
  * - `TLOG_ORIGIN`: a checkpoint of another log than the one expected.
  * - `TLOG_SIGNATURE`: a signature that names a known key and is not valid; `key` says which.
@@ -41,8 +42,8 @@ export interface TlogErrorOptions extends ErrorOptions {
  * - `TLOG_RANGE`: an index or size that no tree has, or that this one does not have.
  * - `TLOG_LIMIT`: longer, or a greater number, than is read or written here.
  *
- * Messages say what was expected in numbers and positions. Names out of notes are in `key` and never in a message: whoever
- * wrote the note chose their characters.
+ * Messages say what was expected in numbers and positions. Names out of notes are in `key` and never in a message:
+ * whoever wrote the note chose their characters.
  */
 export class TlogError extends Error {
   override readonly name = 'TlogError'

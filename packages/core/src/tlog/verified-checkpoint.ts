@@ -25,7 +25,9 @@ export interface WitnessPolicy {
 export interface Cosignature {
   readonly name: string
   readonly keyHash: number
-  /** POSIX seconds: when the witness had seen no greater tree; 0 if it does not say. Undefined for types without a time. */
+  /**
+   * POSIX seconds: when the witness had seen no greater tree; 0 if it does not say. Undefined for types without a time.
+   */
   readonly time: number | undefined
 }
 

@@ -43,7 +43,11 @@ export function encodeAddCheckpoint(request: Omit<AddCheckpoint, 'origin'>): Uin
   return concat(utf8Encode(`${lines.join('\n')}\n\n`), checkpoint)
 }
 
-/** Reads the body of a request; a witness answers 400 to what is refused here. @throws TlogError TLOG_WITNESS, TLOG_LIMIT */
+/**
+ * Reads the body of a request; a witness answers 400 to what is refused here.
+ *
+ * @throws TlogError TLOG_WITNESS, TLOG_LIMIT
+ */
 export function parseAddCheckpoint(body: Uint8Array): AddCheckpoint {
   checkLength('request', body.length, MAX_ADD_CHECKPOINT_BYTES)
   const { lines, rest } = splitAtEmptyLine('TLOG_WITNESS', body)

@@ -62,6 +62,25 @@ test('a frontier is made again from its hashes, or from the partial tiles', () =
   fc.assert(again, { numRuns: PROPERTY.numRuns / 3 })
 })
 
+test('buffers that are used again outside change nothing inside', () => {
+  const leaves = leafHashes(3)
+  const buffer = new Uint8Array(32)
+  const frontier = new Frontier(sha256)
+  for (const leaf of leaves) {
+    buffer.set(leaf)
+    frontier.append(buffer)
+  }
+  const again = new Frontier(sha256, 1, [buffer])
+  const [before] = leafHashes(4).slice(3)
+  const { root, proofs } = frontier.prove([before ?? none])
+  for (const hash of [buffer, root, ...proofs.flat(), ...frontier.hashes, frontier.root()]) hash.fill(0)
+  assert.deepEqual(frontier.root(), tree.rootOf(leaves))
+  assert.deepEqual(again.root(), leaves[2])
+  const single = new Frontier(sha256, 1, again.hashes)
+  single.root().fill(0)
+  assert.deepEqual(single.root(), leaves[2])
+})
+
 test('a million leaves cost a million hashes, and a root twenty', () => {
   let hashes = 0
   // A cheap stand-in: what is counted is the number of calls.

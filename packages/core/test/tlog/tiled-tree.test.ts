@@ -250,6 +250,20 @@ suite('proofs from tiles', () => {
     assert.deepEqual(proof, tree.inclusionProof(leaves, 0))
   })
 
+  test('what the caller does with a proof or root later changes nothing', async () => {
+    const root = tree.rootOf(leaves)
+    const tiled = new TiledTree(sha256, { size: 540, root }, store.read)
+    root.fill(0)
+    const given = [
+      await tiled.inclusionProof(0),
+      await tiled.consistencyProof(300),
+      [await tiled.leafHash(1)],
+    ]
+    for (const hash of given.flat()) hash.fill(0)
+    assert.deepEqual(await tiled.inclusionProof(0), tree.inclusionProof(leaves, 0))
+    assert.deepEqual(await tiled.leafHash(1), leaves[1])
+  })
+
   test('places that the tree does not have', async () => {
     const tiled = treeOf(10)
     for (const index of [-1, 10, 0.5, Number.NaN, 2 ** 53]) {
