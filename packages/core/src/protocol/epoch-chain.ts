@@ -150,8 +150,11 @@ function checkKnown(epochs: readonly VerifiedStatement<Epoch>[], known: KnownEpo
   throw new ProtocolError('EPOCH_CHAIN', `epoch ${known.number} is another than the one seen before`)
 }
 
+/** What the keys of a log are, in this order: docs/spec/log.md, "Checkpoints". A key of a witness is none. */
+const LOG_KEY_TYPES = [SIGNATURE_TYPES.note.id, SIGNATURE_TYPES.subtree.id]
+
 /**
- * The keys of an epoch's log. The origin must be that of the identity, the keys' names the origin, and no key there twice.
+ * The keys of an epoch's log. The origin must be that of the identity, the keys' names the origin, their types those of a log.
  *
  * @throws ProtocolError PROTOCOL_FORMAT
  */
@@ -159,16 +162,13 @@ export function logKeysOf({ identity, log }: Epoch, { sha256 }: Pick<VerifyMeans
   if (!log.origin.endsWith(`/${toHex(signerIdOf(sha256, identity)).slice(0, 16)}`)) {
     throw malformed('log.origin', 'the origin of another authority')
   }
-  const keys = log.keys.map((text, i) => {
-    const key = parseLogKey(sha256, text, `log.keys[${i}]`)
-    if (key.name !== log.origin) throw malformed(`log.keys[${i}]`, 'a key of another name than the origin')
-    // A cosignature of a witness would otherwise pass for the log's own signature.
-    if (key.type.id === SIGNATURE_TYPES.cosignature.id)
-      throw malformed(`log.keys[${i}]`, 'a key of a witness')
+  return log.keys.map((text, i) => {
+    const path = `log.keys[${i}]`
+    const key = parseLogKey(sha256, text, path)
+    if (key.name !== log.origin) throw malformed(path, 'a key of another name than the origin')
+    if (key.type.id !== LOG_KEY_TYPES[i]) throw malformed(path, `a key of the type ${key.type.id}`)
     return key
   })
-  if (new Set(log.keys).size !== keys.length) throw malformed('log.keys', 'a key that stands there twice')
-  return keys
 }
 
 function parseLogKey(sha256: VerifyMeans['sha256'], text: string, path: string): VerifierKey {

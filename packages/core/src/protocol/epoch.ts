@@ -43,14 +43,14 @@ export interface Epoch {
 export interface EpochLog {
   /** `<host or name>/strongroom/<first 16 hexadecimal digits of the identity's key id>` */
   readonly origin: string
-  /** C2SP verifier keys (`vkey`) of the origin's name; each must have signed a checkpoint. */
+  /** Two C2SP verifier keys (`vkey`) of the origin's name: Ed25519 (type 0x01) and ML-DSA-44 (0x06). Both sign each checkpoint. */
   readonly keys: readonly string[]
 }
 
 const MAX_NUMBER = 0xffffffff
 const MAX_NAME_BYTES = 128
 const MAX_ORIGIN_CHARACTERS = 255
-const MAX_LOG_KEYS = 4
+const LOG_KEYS = 2
 const MAX_LOG_KEY_CHARACTERS = 4_096
 const MAX_RSA_BYTES = 2_200 // a modulus of 16,384 bits
 
@@ -60,7 +60,7 @@ const LOG_KEY = /^[\x21-\x2a\x2c-\x7e]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}$/
 
 const LOG: JsonField<EpochLog> = objectOf({
   origin: checkedText(MAX_ORIGIN_CHARACTERS, matching(ORIGIN, 'the origin of a log of strongroom')),
-  keys: listOf(checkedText(MAX_LOG_KEY_CHARACTERS, matching(LOG_KEY, 'a verifier key')), 1, MAX_LOG_KEYS),
+  keys: listOf(checkedText(MAX_LOG_KEY_CHARACTERS, matching(LOG_KEY, 'a verifier key')), LOG_KEYS, LOG_KEYS),
 })
 
 /** An epoch record in JSON. */
