@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, statSync, type Stats } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { attempt } from './positional-io.ts'
 import { SealError } from './seal-error.ts'
+import { isTemporaryName } from './temporary-names.ts'
 
 /** One file to work on. */
 export interface PlannedFile {
@@ -36,7 +37,7 @@ const SUFFIX = '.age'
 /**
  * The files to seal: those named and, in folders, all below them; each becomes `<file>.age`.
  *
- * Files that are sealed already (by their name), symbolic links and everything that is no file are left out of
+ * Files that are sealed already (by their name), unfinished ones of strongroom's own, symbolic links and everything that is no file are left out of
  * folders and listed; what is named itself is taken as it is.
  *
  * @throws SealError IO, UNSUPPORTED
@@ -85,7 +86,7 @@ function plan(
       continue
     }
     for (const { path: input, name, found } of below(path, basename(resolve(path)))) {
-      const reason = reasonToSkip(found) ?? (wanted(name) ? undefined : unwanted)
+      const reason = reasonToSkip(found) ?? reasonOfName(input) ?? (wanted(name) ? undefined : unwanted)
       if (reason === undefined) add(input, name, found?.size ?? 0)
       else skipped.push({ path: input, reason })
     }
@@ -118,6 +119,13 @@ function reasonToSkip(found: Stats | undefined): string | undefined {
   if (!found) return 'cannot be found: it is gone, or its name is not UTF-8'
   if (found.isFile()) return undefined
   return found.isSymbolicLink() ? 'is a symbolic link' : 'is a device, pipe or socket'
+}
+
+/** Whoever was killed in its last step has left the finished file under its working name too. */
+function reasonOfName(path: string): string | undefined {
+  return isTemporaryName(basename(path))
+    ? 'is unfinished: whoever made it works on it, or was stopped'
+    : undefined
 }
 
 function refuseCollisions(files: readonly PlannedFile[]): void {

@@ -23,6 +23,11 @@ export function temporaryName(folder: string): string {
   return `.strongroom-${HOST}-${process.pid}-${randomBytes(8).toString('hex')}.tmp`
 }
 
+/** Whether a name is that of a file under construction, of this process or another. */
+export function isTemporaryName(name: string): boolean {
+  return NAME.test(name)
+}
+
 /** Remembers a file under construction, so that it can be removed when the process is told to stop. */
 export function trackTemporary(path: string): void {
   unfinished.add(path)

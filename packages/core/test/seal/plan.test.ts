@@ -167,3 +167,17 @@ test('what is missing is refused, and what is no file is left out of folders', (
 function refused(run: () => unknown, code: SealError['code']): void {
   assert.throws(run, (error) => error instanceof SealError && error.code === code)
 }
+
+test('what a killed process left in a folder is no file of the owner’s', (t) => {
+  const root = folderFor(t)
+  mkdirSync(join(root, 'top'))
+  put(root, 'top/a', '1')
+  const left = `.strongroom-01234567-999999999-${'0'.repeat(16)}.tmp`
+  put(root, `top/${left}`, 'finished but for its name')
+  for (const plan of [planSeal([join(root, 'top')]), planOpen([join(root, 'top')])]) {
+    assert.ok(plan.files.every(({ input }) => !input.endsWith(left)))
+    assert.ok(
+      skipped(plan, root).includes(`top/${left} is unfinished: whoever made it works on it, or was stopped`),
+    )
+  }
+})
