@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm'
 import { type Result, type Run } from './harness.ts'
 
 const RUN_MS = 50
-const WARM_UP_PASSES = 3
+const WARM_UP_MS = 500
 
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
@@ -31,8 +31,9 @@ export function contestOfPasses(contestants: readonly Pass[], rounds: number): R
 
 // The engine compiles what is hot while it warms up; the last pass is the nearest to what it will be.
 function passesInARun(contestant: Pass): number {
-  let last = 0
-  for (let i = 0; i < WARM_UP_PASSES; i++) last = timed(contestant, 1).wallMs
+  const start = performance.now()
+  let last = timed(contestant, 1).wallMs
+  while (performance.now() - start < WARM_UP_MS) last = timed(contestant, 1).wallMs
   return Math.max(1, Math.ceil(RUN_MS / last))
 }
 
