@@ -3,10 +3,12 @@ import type { BytesErrorCode } from '@strongroom/core/bytes'
 import type { ContainerErrorCode } from '@strongroom/core/container'
 import type { CryptoApiErrorCode } from '@strongroom/core/cryptoapi'
 import type { KeyBlobErrorCode } from '@strongroom/core/keyblob'
+import type { ProtocolErrorCode } from '@strongroom/core/protocol'
 import type { SealErrorCode } from '@strongroom/core/seal'
 import type { TlogErrorCode } from '@strongroom/core/tlog'
 import type { CliErrorCode } from './cli-error.ts'
 import { CRYPTO_API_ROWS } from './crypto-api-rows.ts'
+import { PROTOCOL_ROWS } from './protocol-rows.ts'
 import { TLOG_ROWS } from './tlog-rows.ts'
 
 /** Exit statuses by name; `docs/errors.md` tells people what they mean. */
@@ -36,6 +38,7 @@ export type ErrorCode =
   | ContainerErrorCode
   | CryptoApiErrorCode
   | KeyBlobErrorCode
+  | ProtocolErrorCode
   | SealErrorCode
   | TlogErrorCode
 
@@ -215,6 +218,9 @@ const ROWS = {
 
   // Transparency logs
   ...TLOG_ROWS,
+
+  // The backup authority
+  ...PROTOCOL_ROWS,
 } as const satisfies Record<ErrorCode, Row>
 
 /** The table, row by row. */
@@ -239,6 +245,7 @@ const OUR_ERRORS = new Set([
   'KeyBlobError',
   'SealError',
   'TlogError',
+  'ProtocolError',
 ])
 
 /** The row of an error: its code's, IO for errors of the system, INTERNAL for whatever was not foreseen. */

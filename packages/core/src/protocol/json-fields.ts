@@ -7,6 +7,7 @@ import {
   toPaddedBase64,
   utf8Encode,
 } from '../bytes/index.ts'
+import { isPrinted } from './printed-text.ts'
 import { checkLimit, malformed, quote, readAs } from './protocol-error.ts'
 
 /** How one value stands in JSON. `read` is given whatever JSON.parse made, and where it stands. */
@@ -18,8 +19,6 @@ export interface JsonField<T> {
 /** The members of an object in the order in which they are written. */
 export type JsonMembers<T> = { readonly [K in keyof T]: JsonField<T[K]> }
 
-/** Controls, and what turns or hides its neighbours on a screen: bidirectional marks, separators, the byte-order mark. */
-const NOT_PRINTED = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 /** An object with exactly these members. Their order is checked by `parseJson`. */
@@ -122,8 +121,7 @@ export function lineText(most: number): JsonField<string> {
       const text = readString(value, path)
       checkLimit(`${path}, in bytes`, utf8Encode(text).length, most)
       if (text === '') throw malformed(path, 'expected a text, got an empty one')
-      if (!text.isWellFormed()) throw malformed(path, 'a lone surrogate in the text')
-      if (NOT_PRINTED.test(text)) throw malformed(path, 'a character that is not printed in the text')
+      if (!isPrinted(text)) throw malformed(path, 'a character that is not printed in the text')
       return text
     },
     write: (value) => value,

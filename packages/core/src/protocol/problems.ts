@@ -1,5 +1,6 @@
 import { utf8Decode, utf8Encode } from '../bytes/index.ts'
 import { LIMITS } from './limits.ts'
+import { printed } from './printed-text.ts'
 import { checkLimit, malformed, readAs } from './protocol-error.ts'
 
 /** What a problem code means. */
@@ -106,9 +107,6 @@ export interface Problem {
 
 const TYPE = 'urn:strongroom:problem:'
 const MAX_TEXT_CHARACTERS = 500
-/** C0 and C1 controls, and what turns the direction of a line. */
-const NOT_PRINTED = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
-
 /** The problem of a code. @param detail for people; never a secret, and nothing that tells a stranger what there is */
 export function problemOf(code: ProblemCode, detail?: string): Problem {
   const { status, title } = PROBLEMS[code]
@@ -136,8 +134,8 @@ export function parseProblem(bytes: Uint8Array, status: number): Problem {
   return {
     code,
     status,
-    title: code ? PROBLEMS[code].title : (printable(title) ?? 'no problem of this protocol'),
-    ...(typeof detail === 'string' && { detail: printable(detail) ?? '' }),
+    title: code ? PROBLEMS[code].title : shown(title ?? 'no problem of this protocol'),
+    ...(typeof detail === 'string' && { detail: shown(detail) }),
   }
 }
 
@@ -160,7 +158,6 @@ function codeOf(type: unknown): ProblemCode | undefined {
   return Object.hasOwn(PROBLEMS, name) ? (name as ProblemCode) : undefined
 }
 
-function printable(text: unknown): string | undefined {
-  if (typeof text !== 'string') return undefined
-  return text.slice(0, MAX_TEXT_CHARACTERS).toWellFormed().replaceAll(NOT_PRINTED, '\ufffd')
+function shown(text: unknown): string {
+  return typeof text === 'string' ? printed(text, MAX_TEXT_CHARACTERS) : ''
 }
