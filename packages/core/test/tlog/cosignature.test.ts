@@ -183,6 +183,28 @@ suite('signatures that are not valid', () => {
     testKey('w'.repeat(255), 'subtree', 1).signer.sign(text)
   })
 
+  test('the algorithm is never given a key or signature of another length than its own', () => {
+    for (const [name, type] of Object.entries(SIGNATURE_TYPES)) {
+      const { key, signer } = testKey('w/1', name as keyof typeof SIGNATURE_TYPES, 1)
+      const seen: [number, number][] = []
+      const verifier = noteVerifier(key, (_, publicKey, __, signature) => {
+        seen.push([publicKey.length, signature.length])
+        return true
+      })
+      const signature = signer.sign(text)
+      assert.equal(verifier.verify(text, signature), true)
+      for (const other of [
+        signature.slice(1),
+        concat(signature, signature),
+        new Uint8Array(8),
+        new Uint8Array(0),
+      ]) {
+        assert.equal(verifier.verify(text, other), false)
+      }
+      assert.deepEqual(seen, [[type.publicLength, type.signatureLength]])
+    }
+  })
+
   test('an error that is not of this layer is not taken for an invalid signature', () => {
     const { key } = testKey('w/1', 'note', 1)
     const broken = noteVerifier(key, () => {
