@@ -8,6 +8,7 @@ import type { SessionKeyForm } from './export-forms.ts'
 import type { ExportValues } from './export-options.ts'
 import { readKeyFile } from './key-files.ts'
 import { checkKeyOutput, writeKey } from './key-output.ts'
+import { namedError } from './named-error.ts'
 import { withPrivateKeys } from './private-keys.ts'
 import { rsaRecord, rsaText } from './rsa-text.ts'
 import {
@@ -46,7 +47,7 @@ export async function exportSessionKey(
   const blob = readSessionKeyBlob(path)
   try {
     const verified = await verifyFirst(context, values, blob)
-    const key = await openBlob(context, values, blob)
+    const key = await openBlob(context, values, { ...blob, path })
     try {
       const content = form.write(key, madeFor && { key: madeFor, oaep: values.oaep })
       const output = writeKey(context, values, { content, secret: form.secret })
@@ -81,11 +82,16 @@ async function verifyFirst(
 async function openBlob(
   context: Context,
   values: ExportValues,
-  { bytes, encrypted }: SessionKeyBlob,
+  { bytes, encrypted, path }: SessionKeyBlob & { readonly path: string },
 ): Promise<SessionKey> {
-  if (!encrypted) return readPlaintextKey(bytes)
-  const open = (keys: readonly RsaKey[]) => unwrapSessionKey(bytes, keys, values.sourceOaep)
-  return await withPrivateKeys(context, values, 'exchange', open)
+  const open = (keys: readonly RsaKey[]) => {
+    try {
+      return encrypted ? unwrapSessionKey(bytes, keys, values.sourceOaep) : readPlaintextKey(bytes)
+    } catch (error) {
+      throw namedError(path, error)
+    }
+  }
+  return encrypted ? await withPrivateKeys(context, values, 'exchange', open) : open([])
 }
 
 function tell({ terminal }: Context, key: SessionKey, written: Written, oaep: boolean): void {

@@ -15,6 +15,7 @@ import type { Context } from '../command.ts'
 import { displayName } from '../escape-text.ts'
 import { MAX_KEY_FILE_BYTES, readInput } from './input-bytes.ts'
 import { oldPassword, type OldPasswordValues, wrongKeyPassword } from './old-password.ts'
+import { namedError } from './named-error.ts'
 import { isPem, readPemKey } from './pem-keys.ts'
 
 const PVK_MAGIC = 0xb0b5f11e
@@ -55,6 +56,8 @@ export async function readKeyFile(context: Context, path: string, reading: KeyFi
     }
     if (isPvk(bytes)) return { form: 'PVK', key: await readPvk(bytes, reading, ask), saysUse: true }
     return { form: 'key blob', key: readBlob(path, bytes, reading), saysUse: true }
+  } catch (error) {
+    throw namedError(path, error)
   } finally {
     wipe(bytes)
   }

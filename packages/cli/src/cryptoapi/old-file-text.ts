@@ -26,8 +26,8 @@ export function summaryFields(found: OldFileInspection, totalBytes: number): Fie
 
 /** By what a container knows the RSA key in a file, if there is one in the clear. */
 export function fingerprintIn({ fields, problem }: OldFileInspection): string | undefined {
-  const valueOf = (wanted: string) => fields.find(({ name }) => name === wanted)?.value
-  const [modulus, exponent] = [valueOf('modulus'), valueOf('pubexp')]
+  const read = (wanted: string) => fields.find(({ name }) => name === wanted)?.value
+  const [modulus, exponent] = [read('modulus'), read('pubexp')]
   if (modulus === undefined || exponent === undefined || problem !== undefined) return undefined
   return rsaFingerprint(RsaPublicKey.fromParts(fromHex(modulus), Number(exponent)))
 }

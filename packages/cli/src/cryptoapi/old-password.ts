@@ -1,6 +1,7 @@
 import { utf8Encode } from '@strongroom/core/bytes'
 import { CliError, usage } from '../cli-error.ts'
 import type { Context, OptionTable } from '../command.ts'
+import { displayName } from '../escape-text.ts'
 import { readInput } from './input-bytes.ts'
 
 const LONGEST_BYTES = 4096
@@ -51,8 +52,9 @@ function onlyLine(path: string): Uint8Array {
   if (bytes[end - 1] === NEWLINE) end -= bytes[end - 2] === RETURN ? 2 : 1
   const line = bytes.slice(0, end)
   bytes.fill(0)
-  if (line.length === 0) throw usage(`${path}: expected a password, got nothing`)
-  if (line.includes(NEWLINE)) throw usage(`${path}: expected a password on one line and nothing else`)
+  if (line.length === 0) throw usage(`${displayName(path)}: expected a password, got nothing`)
+  if (line.includes(NEWLINE))
+    throw usage(`${displayName(path)}: expected a password on one line and nothing else`)
   return line
 }
 
