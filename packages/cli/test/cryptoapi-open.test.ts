@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, watch } from 'node:fs'
 import { suite, test } from 'node:test'
 import { bytesOf, cipherOf, plaintextOf, putKey, recordedFile, recordedFiles } from './cryptoapi-vectors.ts'
 import { initialised } from './fixtures.ts'
@@ -200,6 +200,31 @@ suite('inputs and outputs', { concurrency: 2 }, () => {
     }
     assert.equal(home.text('there'), 'before')
     assert.deepEqual(home.read('old.enc'), bytesOf(each))
+  })
+
+  test('killed while it writes, it leaves the old output, and the next run cleans up', async (t) => {
+    const home = new Home(t)
+    const text = Buffer.alloc(40_000_000, 3)
+    const key = ['--key', putKey(home, 'kx2048.private')]
+    const made = ['cryptoapi', 'encrypt-file', '-', '-o', 'old.enc', '--algorithm', 'aes-128', ...key, '-q']
+    await home.ok(made, { stdin: text })
+    home.write('out', 'before')
+    const watcher = watch(home.folder)
+    const words = [...COMMAND, 'old.enc', '-o', 'out', '--force', ...key]
+    const { signal } = await home.run(words, {
+      onStart: (child) =>
+        watcher.on('change', (_, name) => {
+          if (String(name).startsWith('.strongroom-')) child.kill('SIGKILL')
+        }),
+    })
+    watcher.close()
+    assert.equal(signal, 'SIGKILL')
+    assert.equal(home.text('out'), 'before')
+    const left = readdirSync(home.folder).filter((name) => name.startsWith('.strongroom-'))
+    for (const name of left) assert.equal(statSync(home.path(name)).mode & 0o777, 0, 'nobody may read it')
+    await home.ok(words)
+    assert.ok(home.read('out').equals(text))
+    assert.ok(readdirSync(home.folder).every((name) => !name.startsWith('.strongroom-')))
   })
 
   test('what a longer file left behind the text', async (t) => {

@@ -68,7 +68,8 @@ export const cryptoapiMigrate = defineCommand({
     'In a folder, what is no such file is left out. Files under a password cannot be told from others: each is tried.',
     'A migration that was stopped can be started again: what was sealed is compared and left as it is.',
     '',
-    'The seal says that you migrated a file. Who wrote it is proved by a signature over its key blob, if by anything.',
+    'The seal says that you migrated a file. Who made its key is proved by a signature over the key blob, if there is one;',
+    'who wrote the text, and that it is the same text still, is proved by nothing.',
   ],
   examples: [
     {
