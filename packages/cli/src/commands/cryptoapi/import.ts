@@ -1,4 +1,12 @@
-import { ContainerError, ContainerStore, type KeyContainer, type KeyInfo, type KeyState, type RsaPair, wipePair } from '@strongroom/core/container'
+import {
+  ContainerError,
+  ContainerStore,
+  type KeyContainer,
+  type KeyInfo,
+  type KeyState,
+  type RsaPair,
+  wipePair,
+} from '@strongroom/core/container'
 import { rsaPairFromCryptoApi } from '@strongroom/core/container/crypto-api'
 import type { PairUse, RsaKey } from '@strongroom/core/cryptoapi'
 import { CliError } from '../../cli-error.ts'
