@@ -206,10 +206,7 @@ export class SessionKey implements CipherKey {
    */
   decrypt(data: Uint8Array, { final = true, hash }: CipherCall = {}): Uint8Array {
     const mode = this.#usableMode()
-    this.#expectBlocks(data.length)
-    if (final && data.length === 0 && this.blockLength !== 0) {
-      throw new CryptoApiError('NTE_BAD_LEN', 'the last piece of a message has at least one block')
-    }
+    this.#expectCiphertext(data.length, final)
     hash?.expectData()
     const decrypted = this.#process('decrypt', mode, data, final)
     const plain = final && this.blockLength !== 0 ? unpad(decrypted, this.blockLength) : decrypted
@@ -259,6 +256,15 @@ export class SessionKey implements CipherKey {
       throw new CryptoApiError('NTE_BAD_KEY', 'this key is only for HMAC')
     }
     return mode
+  }
+
+  /** A last piece that cannot be decrypted ends its message all the same. */
+  #expectCiphertext(length: number, final: boolean): void {
+    const empty = length === 0 && this.blockLength !== 0
+    if (final && (empty || length % this.blockLength > 0)) this.#running = false
+    this.#expectBlocks(length)
+    if (final && empty)
+      throw new CryptoApiError('NTE_BAD_LEN', 'the last piece of a message has at least one block')
   }
 
   #expectBlocks(length: number): void {

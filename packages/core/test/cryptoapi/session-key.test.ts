@@ -68,6 +68,17 @@ function inCalls(
 }
 
 suite('messages', () => {
+  test('a last piece that is no whole number of blocks, or empty, ends its message all the same', () => {
+    const key = keyOf(CALG_AES_128, CRYPT_MODE_CBC)
+    const block = new Uint8Array(16).fill(7)
+    const fresh = key.encrypt(block, { final: false })
+    for (const length of [0, 1, 15, 17]) {
+      key.encrypt(block, { final: false })
+      assert.throws(() => key.decrypt(new Uint8Array(length)), CryptoApiError)
+      assert.deepEqual(key.encrypt(block, { final: false }), fresh)
+    }
+  })
+
   test('calls with pieces make the same message as one call', () => {
     const cuts = fc.array(fc.nat(3), { maxLength: 6 })
     fc.assert(
