@@ -3,14 +3,14 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { ContainerStore, createContainer, encodeContainer } from '../../src/container/index.ts'
 import { CryptoApiStore } from '../../src/container/crypto-api.ts'
 import { NOW, inFolder } from './fixtures.ts'
 
-const WRITER = join(import.meta.dirname, 'crypto-api-writer.ts')
+const WRITER = fileURLToPath(new URL('./crypto-api-writer.ts', import.meta.url))
 const KILLS = process.env['SLOW'] ? 60 : 3
 const EACH = process.env['SLOW'] ? 100 : 10
 
