@@ -1,4 +1,4 @@
-import { bech32Decode, BytesError } from '../bytes/index.ts'
+import { bech32Decode, BytesError, copyOf } from '../bytes/index.ts'
 import { AgeError } from './age-error.ts'
 
 /** A key's text taken apart. @throws AgeError KEY, which never quotes the text */
@@ -23,5 +23,5 @@ export function copyKeyBytes(bytes: Uint8Array, length: number): Uint8Array {
   if (bytes.length !== length) {
     throw new AgeError('KEY', `expected a key of ${length} bytes, got ${bytes.length}`)
   }
-  return bytes.slice()
+  return copyOf(bytes)
 }

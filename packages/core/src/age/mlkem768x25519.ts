@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { bech32Encode, toBase64, utf8Encode } from '../bytes/index.ts'
+import { bech32Encode, copyOf, toBase64, utf8Encode } from '../bytes/index.ts'
 import { checkFileKey } from './file-key.ts'
 import { AgeError } from './age-error.ts'
 import { hpkeSuite, openBase, sealBase } from './hpke.ts'
@@ -88,7 +88,7 @@ export class MlKem768X25519Identity implements KeyIdentity {
 
   /** The 32 secret bytes. */
   toBytes(): Uint8Array {
-    return this.#seed.slice()
+    return copyOf(this.#seed)
   }
 
   /** The secret text of the identity. */

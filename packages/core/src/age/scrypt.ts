@@ -1,5 +1,5 @@
 import { randomBytes, scryptSync } from 'node:crypto'
-import { concat, toBase64, utf8Encode, wipe } from '../bytes/index.ts'
+import { concat, copyOf, toBase64, utf8Encode, wipe } from '../bytes/index.ts'
 import { AgeError } from './age-error.ts'
 import { decryptFileKey, encryptFileKey } from './file-key.ts'
 import { assertScryptAlone, type Identity, type Recipient } from './recipient.ts'
@@ -102,7 +102,7 @@ function deriveWrapKey(passphrase: Uint8Array, salt: Uint8Array, logN: number): 
 }
 
 function passphraseBytes(passphrase: string | Uint8Array): Uint8Array {
-  const bytes = typeof passphrase === 'string' ? utf8Encode(passphrase) : passphrase.slice()
+  const bytes = typeof passphrase === 'string' ? utf8Encode(passphrase) : copyOf(passphrase)
   if (bytes.length === 0) throw new AgeError('KEY', 'the passphrase is empty')
   return bytes
 }

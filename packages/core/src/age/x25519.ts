@@ -1,5 +1,5 @@
 import { randomBytes, type KeyObject } from 'node:crypto'
-import { bech32Encode, concat, toBase64, wipe } from '../bytes/index.ts'
+import { bech32Encode, concat, copyOf, toBase64, wipe } from '../bytes/index.ts'
 import { decryptFileKey, encryptFileKey } from './file-key.ts'
 import { copyKeyBytes, decodeKeyText } from './key-text.ts'
 import { hkdfSha256 } from './primitives.ts'
@@ -43,7 +43,7 @@ export class X25519Recipient implements Recipient {
 
   /** The 32 bytes of the public key. */
   toBytes(): Uint8Array {
-    return this.#bytes.slice()
+    return copyOf(this.#bytes)
   }
 
   toString(): string {
@@ -95,7 +95,7 @@ export class X25519Identity implements KeyIdentity {
 
   /** The 32 secret bytes. */
   toBytes(): Uint8Array {
-    return this.#secret.slice()
+    return copyOf(this.#secret)
   }
 
   /** The secret text of the identity. */

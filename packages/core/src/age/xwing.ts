@@ -6,7 +6,7 @@ import {
   encapsulate,
   type KeyObject,
 } from 'node:crypto'
-import { concat, utf8Encode, wipe } from '../bytes/index.ts'
+import { concat, copyOf, utf8Encode, wipe } from '../bytes/index.ts'
 import { AgeError } from './age-error.ts'
 import type { KemPrivateKey, KemPublicKey } from './hpke.ts'
 import { copyKeyBytes } from './key-text.ts'
@@ -57,7 +57,7 @@ export class XWingPublicKey implements KemPublicKey {
 
   /** The 1,216 bytes of the key. */
   toBytes(): Uint8Array {
-    return this.#bytes.slice()
+    return copyOf(this.#bytes)
   }
 
   /** §5.4 "Encapsulation". @throws AgeError KEY if the X25519 half is a low-order point */

@@ -12,6 +12,16 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
+ * A copy of the bytes from `start` to `end`.
+ *
+ * Not `bytes.slice()`: callers may pass Node's `Buffer`, whose `slice` is a view. What has been verified could then be
+ * changed under our hands, and wiping our copy would wipe theirs.
+ */
+export function copyOf(bytes: Uint8Array, start = 0, end = bytes.length): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.subarray(start, end))
+}
+
+/**
  * Whether two arrays hold the same bytes.
  *
  * The time depends on the lengths only, never on where the contents differ: a tag or a commitment may

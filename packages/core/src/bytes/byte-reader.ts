@@ -12,7 +12,8 @@ export class ByteReader {
   #position = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    // A plain view: of a `Buffer`, what `take` returns would be a `Buffer` too, whose `slice` is no copy.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 

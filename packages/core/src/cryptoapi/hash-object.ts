@@ -1,4 +1,4 @@
-import { concat, wipe } from '../bytes/index.ts'
+import { concat, copyOf, wipe } from '../bytes/index.ts'
 import type { Digest } from './algorithms/digest.ts'
 import { createDigest } from './algorithms/digest.ts'
 import { createCbcMac } from './algorithms/cbc-mac.ts'
@@ -58,7 +58,7 @@ export class HashObject {
       )
     }
     const hash = new HashObject(provider, algorithm, row)
-    if (algorithm === CALG_HMAC) hash.#key = keyFor(row, key).key.slice()
+    if (algorithm === CALG_HMAC) hash.#key = copyOf(keyFor(row, key).key)
     else if (algorithm === CALG_MAC) hash.#digest = macOf(keyFor(row, key))
     else if (row.blockLength !== 0) hash.#digest = createDigest(algorithm)
     return hash
@@ -133,7 +133,7 @@ export class HashObject {
     this.#expectLive()
     if (value.length < this.length)
       throw new CryptoApiError('NTE_BAD_LEN', `the value has ${this.length} bytes`)
-    this.#value = value.slice(0, this.length)
+    this.#value = copyOf(value, 0, this.length)
   }
 
   /** @throws CryptoApiError NTE_BAD_HASH_STATE once the value has been read */

@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/index.ts'
 import { AT_KEYEXCHANGE, AT_SIGNATURE, CALG_RSA_KEYX, CALG_RSA_SIGN, CRYPT_EXPORT } from './constants.ts'
 import { CryptoApiError } from './crypto-api-error.ts'
 import type { HashObject } from './hash-object.ts'
@@ -98,7 +99,7 @@ export class RsaKey {
   /** Another handle to the same key. */
   duplicate(): RsaKey {
     const copy = new RsaKey(this)
-    copy.oaepLabel = this.oaepLabel.slice()
+    copy.oaepLabel = copyOf(this.oaepLabel)
     return copy
   }
 

@@ -1,4 +1,4 @@
-import { wipe } from '../bytes/index.ts'
+import { copyOf, wipe } from '../bytes/index.ts'
 import type { CipherMode, Direction } from './algorithms/block-cipher.ts'
 import type { CipherRow } from './algorithm-table.ts'
 import { pad, unpad } from './block-padding.ts'
@@ -108,7 +108,7 @@ export class SessionKey implements CipherKey {
   set iv(iv: Uint8Array) {
     if (iv.length < this.blockLength)
       throw new CryptoApiError('NTE_BAD_DATA', `an IV has ${this.blockLength} bytes`)
-    this.#iv = iv.slice(0, this.blockLength)
+    this.#iv = copyOf(iv, 0, this.blockLength)
   }
 
   /** The salt, empty if there is none. A copy. */
@@ -126,7 +126,7 @@ export class SessionKey implements CipherKey {
     if (salt.length > MAX_SALT_BYTES) {
       throw new CryptoApiError('NTE_BAD_DATA', `a salt has at most ${MAX_SALT_BYTES} bytes`)
     }
-    this.#salt = salt.slice()
+    this.#salt = copyOf(salt)
     this.#restart()
   }
 
@@ -140,7 +140,7 @@ export class SessionKey implements CipherKey {
     if (this.provider.exportSalt && salt.length < EXPORT_SALT_BYTES) {
       throw new CryptoApiError('NTE_BAD_DATA', `this salt has ${EXPORT_SALT_BYTES} bytes`)
     }
-    this.salt = this.provider.exportSalt ? salt.slice(0, EXPORT_SALT_BYTES) : new Uint8Array(0)
+    this.salt = this.provider.exportSalt ? copyOf(salt, 0, EXPORT_SALT_BYTES) : new Uint8Array(0)
   }
 
   /** How many bits of the key count. */
@@ -218,7 +218,7 @@ export class SessionKey implements CipherKey {
   duplicate(): SessionKey {
     this.expectLive()
     const { provider, algorithm, key, exportable } = this
-    const copy = new SessionKey({ provider, algorithm, key: key.slice(), salt: this.salt, exportable })
+    const copy = new SessionKey({ provider, algorithm, key: copyOf(key), salt: this.salt, exportable })
     copy.mode = this.mode
     copy.modeBits = this.modeBits
     copy.#effectiveBits = this.#effectiveBits

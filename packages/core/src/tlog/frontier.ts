@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/index.ts'
 import { merkleTree, type MerkleTree, type Sha256 } from '../merkle/index.ts'
 import { checkCount, checkHash } from './line-texts.ts'
 import { node, nodesOfTile, splitTile } from './tile-hashes.ts'
@@ -32,7 +33,7 @@ export class Frontier {
     for (const hash of hashes) checkHash('TLOG_RANGE', hash)
     this.#tree = merkleTree(sha256)
     this.#size = size
-    this.#hashes = hashes.map((hash) => hash.slice())
+    this.#hashes = hashes.map((hash) => copyOf(hash))
   }
 
   /**
@@ -66,7 +67,7 @@ export class Frontier {
     checkHash('TLOG_RANGE', leafHash)
     checkCount('tree size', this.#size + 1)
     // A copy: the caller may use its buffer again.
-    let hash: Uint8Array = leafHash.slice()
+    let hash: Uint8Array = copyOf(leafHash)
     // As in a binary counter: each bit that is set carries into the next.
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
       hash = this.#tree.nodeHash(node(this.#hashes, this.#hashes.length - 1), hash)

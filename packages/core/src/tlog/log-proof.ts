@@ -1,4 +1,4 @@
-import { concat, toPaddedBase64, utf8Encode } from '../bytes/index.ts'
+import { concat, copyOf, toPaddedBase64, utf8Encode } from '../bytes/index.ts'
 import { merkleTree, type Sha256 } from '../merkle/index.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import {
@@ -137,5 +137,5 @@ export function verifyLogProof(
   readAs('TLOG_MISMATCH', 'the proof does not lead from the leaf to the root', () =>
     merkleTree(sha256).verifyInclusion(leafHash, proof.index, checkpoint.size, proof.hashes, checkpoint.root),
   )
-  return new VerifiedInclusion(MADE_BY_VERIFICATION, leafHash.slice(), proof.index, checkpoint)
+  return new VerifiedInclusion(MADE_BY_VERIFICATION, copyOf(leafHash), proof.index, checkpoint)
 }

@@ -1,4 +1,4 @@
-import { equalBytes } from '../bytes/index.ts'
+import { copyOf, equalBytes } from '../bytes/index.ts'
 import { merkleTree, type MerkleTree, type Sha256 } from '../merkle/index.ts'
 import { frontierOfNodes } from './frontier.ts'
 import { checkCount, checkHash } from './line-texts.ts'
@@ -52,7 +52,7 @@ export class TiledTree {
     checkHash('TLOG_RANGE', head.root)
     this.#sha256 = sha256
     this.#tree = merkleTree(sha256)
-    this.#head = { size: head.size, root: head.root.slice() }
+    this.#head = { size: head.size, root: copyOf(head.root) }
     this.#read = read
   }
 

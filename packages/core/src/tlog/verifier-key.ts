@@ -1,4 +1,4 @@
-import { ByteReader, concat, toPaddedBase64, utf8Encode } from '../bytes/index.ts'
+import { ByteReader, concat, copyOf, toPaddedBase64, utf8Encode } from '../bytes/index.ts'
 import type { Sha256 } from '../merkle/index.ts'
 import { checkLength, readBase64 } from './line-texts.ts'
 import {
@@ -72,5 +72,5 @@ function keyOfType(sha256: Sha256, name: string, type: SignatureType, publicKey:
     throw new TlogError('TLOG_KEY', `verifier key: ${expected}, got ${publicKey.length}`)
   }
   const digest = sha256(utf8Encode(`${name}\n`), Uint8Array.of(type.id), publicKey)
-  return { name, keyHash: new ByteReader(digest).u32(), type, publicKey: publicKey.slice() }
+  return { name, keyHash: new ByteReader(digest).u32(), type, publicKey: copyOf(publicKey) }
 }

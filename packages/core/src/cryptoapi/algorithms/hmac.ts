@@ -1,4 +1,4 @@
-import { wipe } from '../../bytes/index.ts'
+import { copyOf, wipe } from '../../bytes/index.ts'
 import { createDigest, type Digest } from './digest.ts'
 
 const INNER_FILL = 0x36
@@ -22,7 +22,7 @@ export function createHmac(
   outer?: Uint8Array,
 ): Digest {
   const { blockLength } = createDigest(algorithm)
-  const short = key.length > blockLength ? hashed(algorithm, key) : key.slice()
+  const short = key.length > blockLength ? hashed(algorithm, key) : copyOf(key)
   const mac = new Hmac(keyed(algorithm, short, INNER_FILL, inner), keyed(algorithm, short, OUTER_FILL, outer))
   wipe(short)
   return mac

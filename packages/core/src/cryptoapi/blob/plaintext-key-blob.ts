@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, concat } from '../../bytes/index.ts'
+import { ByteReader, ByteWriter, concat, copyOf } from '../../bytes/index.ts'
 import { CIPHERS } from '../algorithm-table.ts'
 import { PLAINTEXTKEYBLOB } from '../constants.ts'
 import { CryptoApiError } from '../crypto-api-error.ts'
@@ -38,7 +38,7 @@ export function parsePlaintextKeyBlob(
     )
   }
   expectAlgorithm(algorithm, CIPHERS, supports)
-  return { algorithm, key: blob.slice(KEY_START, KEY_START + length) }
+  return { algorithm, key: copyOf(blob, KEY_START, KEY_START + length) }
 }
 
 /** Writes a PLAINTEXTKEYBLOB: the key in the clear, which the caller wipes. */

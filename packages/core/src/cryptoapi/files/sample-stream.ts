@@ -1,4 +1,4 @@
-import { concat } from '../../bytes/index.ts'
+import { concat, copyOf } from '../../bytes/index.ts'
 import { parseSimpleBlob } from '../blob/simple-blob.ts'
 import type { Chunks } from '../cipher-stream.ts'
 import { CryptoApiError } from '../crypto-api-error.ts'
@@ -39,7 +39,7 @@ export async function splitSampleStream(file: Chunks): Promise<SampleStream> {
   front = await atLeast(chunks, front, LENGTH_BYTES + SIMPLEBLOB_HEAD_BYTES + modulusLength)
   const { blob, ciphertext } = parseSampleFile(front, modulusLength)
   const { algorithm } = parseSimpleBlob(blob, () => true)
-  return { blob: blob.slice(), algorithm, modulusLength, ciphertext: following(ciphertext, chunks) }
+  return { blob: copyOf(blob), algorithm, modulusLength, ciphertext: following(ciphertext, chunks) }
 }
 
 /** Puts the parts together again: what `splitSampleStream` reads. */

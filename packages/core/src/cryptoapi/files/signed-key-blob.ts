@@ -1,3 +1,4 @@
+import { copyOf } from '../../bytes/index.ts'
 import { CALG_SHA_256, SIMPLEBLOB } from '../constants.ts'
 import type { CryptoContext } from '../crypto-context.ts'
 import { CryptoApiError } from '../crypto-api-error.ts'
@@ -88,7 +89,7 @@ export function openSignedKeyBlob(
   options: SignedOpenOptions,
 ): SessionKey {
   // What is imported must be what was verified, even if somebody else can write to the caller's memory.
-  const own = blob.slice()
+  const own = copyOf(blob)
   if (!verifyHash(options.signer, hashOf(context, own, options), signature, options)) {
     throw new CryptoApiError('NTE_BAD_SIGNATURE', 'the signature over the key blob is not of that signer')
   }

@@ -1,4 +1,4 @@
-import { concat, wipe } from '../../bytes/index.ts'
+import { concat, copyOf, wipe } from '../../bytes/index.ts'
 import { type Chunks, decryptStream, encryptStream } from '../cipher-stream.ts'
 import { CryptoApiError } from '../crypto-api-error.ts'
 import type { SessionKey } from '../session-key.ts'
@@ -76,7 +76,7 @@ export async function findTextLength(key: SessionKey, ciphertext: Chunks): Promi
     for await (const chunk of ciphertext) {
       const data = concat(held, chunk)
       const whole = data.length - (data.length % blockLength)
-      held = data.slice(whole)
+      held = copyOf(data, whole)
       const padded = own.decrypt(data.subarray(0, whole), { final: false })
       search.look(padded)
       wipe(padded)

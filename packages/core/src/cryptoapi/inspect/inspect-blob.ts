@@ -1,4 +1,4 @@
-import { ByteReader, toHex, wipe } from '../../bytes/index.ts'
+import { ByteReader, copyOf, toHex, wipe } from '../../bytes/index.ts'
 import { BLOB_HEADER_BYTES, parseBlobHeader } from '../blob/blob-header.ts'
 import { MAGIC_PRIVATE } from '../blob/rsa-fields.ts'
 import { parseSimpleBlob } from '../blob/simple-blob.ts'
@@ -137,7 +137,7 @@ function shownFields(
   { start, secrets }: Pick<BlobReading, 'start' | 'secrets'>,
 ): InspectedField[] {
   if (shown === undefined) return []
-  const key = blob.slice(shown.start, shown.start + shown.length).toReversed()
+  const key = copyOf(blob, shown.start, shown.start + shown.length).toReversed()
   const value = secrets ? { value: toHex(key) } : {}
   wipe(key)
   const meaning = 'the session key, readable: it lies at the start of what should be encrypted, backwards'

@@ -1,4 +1,4 @@
-import { equalBytes, wipe } from '../../bytes/index.ts'
+import { copyOf, equalBytes, wipe } from '../../bytes/index.ts'
 import { CIPHERS } from '../algorithm-table.ts'
 import { CALG_DES, CALG_RC2, CALG_RC4 } from '../constants.ts'
 import { setOddParity } from '../parity.ts'
@@ -61,7 +61,7 @@ export function sessionKeyWeaknesses(algorithm: number, key: Uint8Array): Found[
 
 /** K1 = K2 or K2 = K3: two of the three operations cancel. The parity bits do not count. */
 function hasKeysAlike(key: Uint8Array): boolean {
-  const odd = setOddParity(key.slice())
+  const odd = setOddParity(copyOf(key))
   const part = (i: number): Uint8Array => odd.subarray(i * DES_KEY_BYTES, (i + 1) * DES_KEY_BYTES)
   const alike =
     key.length > DES_KEY_BYTES &&
@@ -71,7 +71,7 @@ function hasKeysAlike(key: Uint8Array): boolean {
 }
 
 function hasOddParity(key: Uint8Array): boolean {
-  const odd = setOddParity(key.slice())
+  const odd = setOddParity(copyOf(key))
   const same = equalBytes(odd, key)
   wipe(odd)
   return same

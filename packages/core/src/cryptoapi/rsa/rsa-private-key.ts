@@ -1,5 +1,5 @@
 import { constants, createHash, createPrivateKey, type KeyObject, privateDecrypt } from 'node:crypto'
-import { equalBytes, wipe } from '../../bytes/index.ts'
+import { copyOf, equalBytes, wipe } from '../../bytes/index.ts'
 import { CryptoApiError } from '../crypto-api-error.ts'
 import { decodeIntegerSequence, encodeIntegerSequence } from './integer-sequence.ts'
 import { completePrivateParts, type RsaCrtParts, type RsaPrivateParts } from './private-parts.ts'
@@ -65,7 +65,7 @@ export class RsaPrivateKey {
     this.#expectLive()
     if (!isBelow(block, this.publicKey.modulus)) return undefined
     // A published trick to see session keys, read in recovery only: the private operation changes nothing either.
-    if (this.publicKey.exponent === 1) return block.slice()
+    if (this.publicKey.exponent === 1) return copyOf(block)
     return this.#operate(block)
   }
 

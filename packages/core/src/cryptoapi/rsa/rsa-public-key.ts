@@ -1,5 +1,5 @@
 import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto'
-import { equalBytes } from '../../bytes/index.ts'
+import { copyOf, equalBytes } from '../../bytes/index.ts'
 import { CryptoApiError } from '../crypto-api-error.ts'
 import { fromBigInteger, powerOfPublicValues, toBigInteger } from './big-integer.ts'
 import { decodeIntegerSequence, encodeIntegerSequence } from './integer-sequence.ts'
@@ -51,7 +51,7 @@ export class RsaPublicKey {
         'the modulus is even, or the public exponent is even or below 3',
       )
     }
-    return new RsaPublicKey(modulus.slice(), exponent)
+    return new RsaPublicKey(copyOf(modulus), exponent)
   }
 
   /** A key from node:crypto, public or private. @throws CryptoApiError NTE_BAD_DATA if it is not RSA or does not fit */
@@ -76,7 +76,7 @@ export class RsaPublicKey {
    */
   raw(block: Uint8Array): Uint8Array | undefined {
     if (!isBelow(block, this.modulus)) return undefined
-    if (this.exponent === 1) return block.slice()
+    if (this.exponent === 1) return copyOf(block)
     if (!isSane(this.modulus, this.exponent)) return this.#rawOfAnyKey(block)
     return new Uint8Array(
       publicEncrypt({ key: this.toKeyObject(), padding: constants.RSA_NO_PADDING }, block),

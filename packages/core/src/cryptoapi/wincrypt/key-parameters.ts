@@ -1,3 +1,4 @@
+import { copyOf } from '../../bytes/index.ts'
 import {
   CRYPT_EXPORT,
   KP_ALGID,
@@ -54,7 +55,7 @@ const WRITE_SESSION: ReadonlyMap<number, (key: SessionKey, value: Uint8Array) =>
 ])
 
 const WRITE_RSA: ReadonlyMap<number, (key: RsaKey, value: Uint8Array) => void> = new Map([
-  [KP_OAEP_PARAMS, (key: RsaKey, value: Uint8Array) => void (key.oaepLabel = value.slice())],
+  [KP_OAEP_PARAMS, (key: RsaKey, value: Uint8Array) => void (key.oaepLabel = copyOf(value))],
 ])
 
 /**
