@@ -33,6 +33,8 @@ export const LIMITS = {
   epochGraceSeconds: 30 * 86_400,
   /** The text of an invitation, in characters. */
   invitationCharacters: 1_024,
+  /** An enrolment must come so soon after its challenge. */
+  challengeSeconds: 600,
   /** Between the creation and the expiry of an HTTP signature. */
   signatureSeconds: 300,
   /** By how much the clock of a client may be ahead of the server's. */

@@ -4,11 +4,16 @@ import { bech32Decode, bech32Encode, utf8Decode, utf8Encode } from '@strongroom/
 import { SigningKey } from '@strongroom/core/container'
 import {
   ACTS,
+  CHALLENGE,
+  CHALLENGE_REQUEST,
   clientIdOf,
   encodeEnvelope,
+  encodeJson,
   encodeInvitation,
+  LIMITS,
   parseEnvelope,
   parseInvitation,
+  parseJson,
   ProtocolError,
   signStatement,
   verifyEnrolment,
@@ -131,6 +136,29 @@ const INVITATION: Invitation = {
   secret: bytesOf(0x22),
   expires: Date.UTC(2026, 11, 1),
 }
+
+describe('a challenge', () => {
+  test('is asked for and given in one encoding', () => {
+    const request = { invitation: INVITED.signer, exchange: CLASSIC }
+    const asked = encodeJson(CHALLENGE_REQUEST, request, LIMITS.jsonBytes)
+    assert.equal(utf8Decode(asked), `{"invitation":"${INVITED.signer}","exchange":"${CLASSIC}"}`)
+    assert.deepEqual(parseJson(CHALLENGE_REQUEST, asked, LIMITS.jsonBytes), request)
+    const given = encodeJson(CHALLENGE, { file: bytesOf(0, 3) }, LIMITS.jsonBytes)
+    assert.equal(utf8Decode(given), '{"file":"AAAA"}')
+    assert.deepEqual(parseJson(CHALLENGE, given, LIMITS.jsonBytes).file, bytesOf(0, 3))
+  })
+  test('of no bytes, or for no recipient, is none', () => {
+    for (const text of ['{"file":""}', '{"file":null}', '{}', '{"file":"AAAA","more":1}']) {
+      throwsCode(ProtocolError, 'PROTOCOL_FORMAT', () =>
+        parseJson(CHALLENGE, utf8Encode(text), LIMITS.jsonBytes),
+      )
+    }
+    const request = { invitation: INVITED.signer, exchange: 'age1' }
+    throwsCode(ProtocolError, 'PROTOCOL_FORMAT', () =>
+      encodeJson(CHALLENGE_REQUEST, request, LIMITS.jsonBytes),
+    )
+  })
+})
 
 describe('an invitation', () => {
   const text = encodeInvitation(INVITATION)

@@ -105,7 +105,10 @@ const HOSTILE: Readonly<Record<string, [string, RegExp]>> = {
   'a number as text': [TEXT.replace(':7', ':"7"'), /size: expected a whole number.*a string/],
   'true for a number': [TEXT.replace(':7', ':true'), /size: expected a whole number.*a boolean/],
   NaN: [TEXT.replace(':7', ':NaN'), /not JSON/],
-  'a lone surrogate, escaped': [TEXT.replace('"a"', '"\\ud800"'), /tags\[0\]: a character that is not printed/],
+  'a lone surrogate, escaped': [
+    TEXT.replace('"a"', '"\\ud800"'),
+    /tags\[0\]: a character that is not printed/,
+  ],
   'an empty text': [TEXT.replace('"a"', '""'), /tags\[0\]: expected a text/],
   'a control character': [TEXT.replace('"a"', '"\\u0007"'), /tags\[0\]: a character that is not printed/],
   'a line feed in a text': [TEXT.replace('"a"', '"\\n"'), /tags\[0\]: a character that is not printed/],

@@ -1,0 +1,14 @@
+/** The media types of the protocol: docs/spec/authority-protocol.md, "Requests and answers". */
+export const MEDIA_TYPES = {
+  /** Challenges, cards and whatever else is JSON. */
+  json: 'application/json',
+  /** A statement in its DSSE envelope. */
+  envelope: 'application/vnd.dsse.envelope.v1+json',
+  /** One key blob made for an authority. */
+  deposit: 'application/vnd.strongroom.deposit',
+  /** Several, as `encodeDeposits` writes them. */
+  deposits: 'application/vnd.strongroom.deposits',
+  receipt: 'application/vnd.strongroom.receipt.v1+json',
+  /** RFC 9457. */
+  problem: 'application/problem+json',
+} as const
