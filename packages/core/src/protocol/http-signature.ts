@@ -42,11 +42,11 @@ const TAG = 'strongroom-v1'
 const METHOD = /^[A-Z]{1,16}$/
 const AUTHORITY = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?$/
 const TARGET = /^(\/[\x21\x22\x24-\x3e\x40-\x7e]*)(\?[\x21\x22\x24-\x7e]*)?$/
-const NONCE = /^[A-Za-z0-9+/]{22}$/
+const NONCE = /^[A-Za-z0-9+/]{21}[AQgw]$/ // the last of 22 characters has two bits of the 16 bytes
 const SECONDS = '(0|[1-9][0-9]{0,11})'
 const INPUT = new RegExp(
   `^sr=\\((${COMPONENTS}(?:${BODY_COMPONENT})?)\\);created=${SECONDS};expires=${SECONDS}` +
-    `;nonce="([A-Za-z0-9+/]{22})";keyid="([a-z0-9-]{1,64})";tag="${TAG}"$`,
+    `;nonce="([A-Za-z0-9+/]{21}[AQgw])";keyid="([a-z0-9-]{1,64})";tag="${TAG}"$`,
 )
 const SIGNATURE = /^sr=:([A-Za-z0-9+/]+={0,2}):$/
 const MAX_SIGNATURE_CHARACTERS = 5 + Math.ceil(MAX_SIGNATURE_BYTES / 3) * 4

@@ -15,13 +15,14 @@ import {
   type WitnessPolicy,
 } from '../tlog/index.ts'
 import { encodeJson, parseJson } from './canonical-json.ts'
-import { ENVELOPE, type Envelope } from './dsse.ts'
-import { logKeysOf, verifyEpoch, type AuthorityTrust } from './epoch-chain.ts'
+import { encodeEnvelope, ENVELOPE, type Envelope } from './dsse.ts'
+import { logKeysOf, verifyEpoch, type AuthorityTrust, type EpochChain } from './epoch-chain.ts'
 import type { Epoch } from './epoch.ts'
 import { checkedText, exactly, hexBytes, objectOf, type JsonField } from './json-fields.ts'
 import { LIMITS } from './limits.ts'
 import { malformed, ProtocolError } from './protocol-error.ts'
-import type { VerifiedStatement } from './statement.ts'
+import { checkPinned } from './signer-text.ts'
+import { statementDigest, type VerifiedStatement } from './statement.ts'
 
 /** The statement that a receipt is about. */
 export interface ReceiptStatement {
@@ -87,6 +88,8 @@ function checkProof(text: string, path: string): void {
 export interface ReceiptTrust extends AuthorityTrust {
   /** Signatures of logs: Ed25519 and ML-DSA-44. */
   readonly verifyRaw: VerifyRaw
+  /** The authority's epochs as far as they are known: the receipt's must be one of them, and is not verified again. */
+  readonly epochs?: EpochChain
   /** The statement that it must be about. Leave it out only to learn which it is. */
   readonly statement?: ReceiptStatement
   /** Witnesses that must have signed too. */
@@ -133,17 +136,32 @@ export class VerifiedReceipt {
  * specification's.
  *
  * @throws ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT, PROTOCOL_SIGNATURE and AUTHORITY_IDENTITY for the receipt and its epoch,
- *   PROTOCOL_BINDING if it is about another statement, RECEIPT_PROOF with the TlogError as its cause
+ *   PROTOCOL_BINDING if it is about another statement, EPOCH_CHAIN if its epoch is not among `trust.epochs`, RECEIPT_PROOF with
+ *   the TlogError as its cause
  */
 export function verifyReceipt(receipt: Uint8Array, trust: ReceiptTrust): VerifiedReceipt {
   const parsed = parseReceipt(receipt)
   checkStatement(parsed.statement, trust.statement)
-  const epoch = verifyEpoch(parsed.epoch, trust)
+  const epoch = epochOf(parsed.epoch, trust)
   const policy = logPolicyOf(epoch.payload, trust)
   const inclusion = refusing('receipt', 'RECEIPT_PROOF', () =>
     verifyLogProof(trust.sha256, parseLogProof(utf8Encode(parsed.proof)), leafHashOf(parsed, trust), policy),
   )
   return new VerifiedReceipt(MADE_BY_VERIFICATION, parsed, inclusion, epoch)
+}
+
+/** The epoch that names the log's keys. A chain that does not have it belongs to somebody who was shown another history. */
+function epochOf(envelope: Envelope, trust: ReceiptTrust): VerifiedStatement<Epoch> {
+  if (!trust.epochs) return verifyEpoch(envelope, trust)
+  checkPinned(trust.sha256, trust.identity, trust.epochs.identity)
+  const digest = statementDigest(trust.sha256, envelope)
+  const known = trust.epochs.epochs.find((epoch) => equalBytes(epoch.digest, digest))
+  if (!known)
+    throw new ProtocolError('EPOCH_CHAIN', 'the receipt is of an epoch that the authority does not show')
+  // The same statement under other signatures is verified like any other.
+  return equalBytes(encodeEnvelope(known.envelope), encodeEnvelope(envelope))
+    ? known
+    : verifyEpoch(envelope, trust)
 }
 
 /** Whose checkpoints an epoch stands for: of its log, each of its keys must have signed. */

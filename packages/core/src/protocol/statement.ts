@@ -96,8 +96,17 @@ export function openStatement<T>(act: Act<T>, envelope: Envelope, means: VerifyM
   }
   return new VerifiedStatement(MADE_BY_VERIFICATION, act, payload, {
     digest: means.sha256(message),
-    envelope,
+    envelope: copyOf(envelope),
   })
+}
+
+/** What was verified stays what it is when the caller's buffers change. */
+function copyOf({ payload, payloadType, signatures }: Envelope): Envelope {
+  return {
+    payload: payload.slice(),
+    payloadType,
+    signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: sig.slice() })),
+  }
 }
 
 function checkSignature(

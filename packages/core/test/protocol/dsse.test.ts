@@ -165,6 +165,14 @@ describe('a statement', () => {
       digest: statementDigest(sha256, envelope),
     })
   })
+  test('stays what was verified when the buffers change it came in', () => {
+    const buffers = parseEnvelope(encodeEnvelope(envelope))
+    const verified = verifyEpoch(buffers, trust)
+    buffers.payload.fill(0)
+    for (const { sig } of buffers.signatures) sig.fill(0)
+    assert.deepEqual(verified.envelope, envelope)
+    assert.deepEqual(verified.payload, epoch)
+  })
   test('is signed by whom it names, or not at all', () => {
     throwsCode(ProtocolError, 'PROTOCOL_SIGNATURE', () => signEpoch(epoch, CLIENT))
     throwsCode(ProtocolError, 'PROTOCOL_SIGNATURE', () => signStatement(sha256, ACTS.epoch, epoch, []))

@@ -139,6 +139,7 @@ describe('the fields have one spelling', () => {
     'parameters in another order': input.replace(/;created=(\d+);expires=(\d+)/, ';expires=$2;created=$1'),
     'no expiry': input.replace(/;expires=\d+/, ''),
     'no nonce': input.replace(/;nonce="[^"]*"/, ''),
+    'a nonce with trailing bits': input.replace('ODw"', 'ODx"'),
     'a short nonce': input.replace('AAECAw', 'AAEC'),
     'no tag': input.replace(';tag="strongroom-v1"', ''),
     'another tag': input.replace('strongroom-v1', 'strongroom-v2'),
@@ -268,6 +269,7 @@ describe('a request that nobody can make is not signed', () => {
       { expires: 1e12 },
       { nonce: 'short' },
       { nonce: `${PARAMS.nonce}"` },
+      { nonce: `${PARAMS.nonce.slice(0, -1)}x` },
       { clientId: 'c"' },
       { clientId: '' },
     ]

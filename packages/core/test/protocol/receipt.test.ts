@@ -77,6 +77,26 @@ describe('a receipt', () => {
     const receipt = receiptFor(authority, DEPOSIT, { epoch: 2 })
     assert.equal(verifyReceipt(receipt, trust).epoch.payload.number, 2)
   })
+  test('is of an epoch that the reader knows, where the reader knows them', () => {
+    const known = { ...trust, epochs: authority.chain }
+    assert.equal(verifyReceipt(RECEIPT, known).epoch, authority.chain.epochs[0])
+    const [first] = authority.epochs
+    assert.ok(first)
+    // The identity key itself signed a second record of the number, with the same log.
+    const envelopes = [signEpoch({ ...first, policy: bytesOf(9) }, authority.identity)]
+    const forked = receiptFor({ ...authority, envelopes }, DEPOSIT)
+    assert.equal(verifyReceipt(forked, trust).epoch.payload.number, 1)
+    throwsCode(ProtocolError, 'EPOCH_CHAIN', () => verifyReceipt(forked, known))
+    throwsCode(ProtocolError, 'AUTHORITY_IDENTITY', () =>
+      verifyReceipt(RECEIPT, { ...trust, epochs: testAuthority(1, 40).chain }),
+    )
+    const [signature] = parsed.epoch.signatures
+    assert.ok(signature)
+    const damaged = { ...parsed.epoch, signatures: [{ ...signature, sig: signature.sig.with(0, 7) }] }
+    throwsCode(ProtocolError, 'PROTOCOL_SIGNATURE', () =>
+      verifyReceipt(encodeReceipt({ ...parsed, epoch: damaged }), known),
+    )
+  })
   test('names the witnesses that are known and signed', () => {
     const witness = testKey('witness.example.org', 'cosignature', 9)
     const receipt = receiptFor(authority, DEPOSIT, { keys: [...authority.logKeys, witness] })
