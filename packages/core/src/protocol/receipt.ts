@@ -15,7 +15,7 @@ import {
   type WitnessPolicy,
 } from '../tlog/index.ts'
 import { encodeJson, parseJson } from './canonical-json.ts'
-import { encodeEnvelope, ENVELOPE, type Envelope } from './dsse.ts'
+import { ENVELOPE, type Envelope } from './dsse.ts'
 import { logKeysOf, verifyEpoch, type AuthorityTrust, type EpochChain } from './epoch-chain.ts'
 import type { Epoch } from './epoch.ts'
 import { checkedText, exactly, hexBytes, objectOf, type JsonField } from './json-fields.ts'
@@ -159,9 +159,15 @@ function epochOf(envelope: Envelope, trust: ReceiptTrust): VerifiedStatement<Epo
   if (!known)
     throw new ProtocolError('EPOCH_CHAIN', 'the receipt is of an epoch that the authority does not show')
   // The same statement under other signatures is verified like any other.
-  return equalBytes(encodeEnvelope(known.envelope), encodeEnvelope(envelope))
-    ? known
-    : verifyEpoch(envelope, trust)
+  return sameSignatures(known.envelope, envelope) ? known : verifyEpoch(envelope, trust)
+}
+
+function sameSignatures(one: Envelope, two: Envelope): boolean {
+  if (one.signatures.length !== two.signatures.length) return false
+  return one.signatures.every(({ keyid, sig }, i) => {
+    const other = two.signatures[i]
+    return other !== undefined && keyid === other.keyid && equalBytes(sig, other.sig)
+  })
 }
 
 /** Whose checkpoints an epoch stands for: of its log, each of its keys must have signed. */
