@@ -16,6 +16,7 @@ import {
   madeAlgorithm,
   madeWithinMessage,
   onlyWine,
+  originOf,
   type Situation,
   testPairOf,
 } from './situation.ts'
@@ -78,7 +79,7 @@ export const DECIDED_DIFFERENCES: readonly KnownDifference[] = [
       'SSL3 SHAMD5 has no value before one is set: NTE_BAD_HASH_STATE; Wine answers whatever is in its memory',
     ends: true,
     allows: (at) =>
-      calls(at, 'CryptGetHashParam', 'CryptSignHash', 'CryptVerifySignature') &&
+      calls(at, 'CryptGetHashParam', 'CryptSignHash', 'CryptVerifySignature', 'CryptDeriveKey') &&
       failedWith(at.ours, 'NTE_BAD_HASH_STATE') &&
       hashAlgorithm(at) === wincrypt.CALG_SSL3_SHAMD5,
   },
@@ -170,6 +171,7 @@ export const DECIDED_DIFFERENCES: readonly KnownDifference[] = [
   {
     id: 'public-exponent',
     reason: 'an exponent that is even, zero or one makes no key; Wine takes it',
+    ends: true,
     allows: (at) =>
       importsPair(at) &&
       onlyWine(at, 'NTE_BAD_DATA') &&
@@ -288,9 +290,15 @@ function signsTooMuch(at: Situation): boolean {
   return Math.ceil(bits / 8) < hash + info + LEAST_PADDING
 }
 
+/** The context of the hash of this call. */
+const contextOf = ({ past, step }: Situation): string =>
+  textOf(originOf(past, textOf(step, 'hash'))?.step ?? step, 'prov')
+
 function signingBits(at: Situation): number | undefined {
   if (calls(at, 'CryptVerifySignature')) return testPairOf(at, 'pubKey')?.bits
-  const pair = calls(at, 'CryptSignHash') ? installedPair(at.past, numberOf(at.step, 'spec')) : undefined
+  const pair = calls(at, 'CryptSignHash')
+    ? installedPair(at.past, contextOf(at), numberOf(at.step, 'spec'))
+    : undefined
   if (pair === undefined) return undefined
   return pair.fn === 'CryptGenKey' ? bitsOf(pair) : littleEndianAt(textOf(pair, 'blob'), 12)
 }

@@ -63,7 +63,7 @@ export const EITHER_CODES: readonly KnownDifference[] = [
   eitherCode(
     'finished-hash-code',
     'two faults in one call, what is decrypted and a hash that takes no more; either code is accepted',
-    ['NTE_BAD_DATA', 'NTE_BAD_HASH_STATE'],
+    ['NTE_BAD_DATA', 'NTE_BAD_HASH_STATE', 'NTE_BAD_ALGID'],
     (at) => calls(at, 'CryptDecrypt') && at.step['hash'] !== undefined,
   ),
   eitherCode(

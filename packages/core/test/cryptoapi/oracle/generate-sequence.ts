@@ -3,13 +3,20 @@ import { CIPHER_MOVES, type Move } from './cipher-moves.ts'
 import { CONTEXT_MOVES } from './context-moves.ts'
 import { HASH_MOVES } from './hash-moves.ts'
 import { PAIR_MOVES } from './pair-moves.ts'
+import { PARAMETER_MOVES } from './parameter-moves.ts'
 import { type Sequence, SequenceWriter } from './sequence-writer.ts'
 
 const FEWEST_MOVES = 4
 const MOST_MOVES = 30
 
 /** What a sequence is mostly about; the rest of its moves come from all of them. */
-const THEMES: readonly (readonly Move[])[] = [CIPHER_MOVES, HASH_MOVES, PAIR_MOVES, BLOB_MOVES, CONTEXT_MOVES]
+const THEMES: readonly (readonly Move[])[] = [
+  [...CIPHER_MOVES, ...PARAMETER_MOVES],
+  HASH_MOVES,
+  PAIR_MOVES,
+  BLOB_MOVES,
+  CONTEXT_MOVES,
+]
 const ALL_MOVES = THEMES.flat()
 const OFF_THEME = 0.4
 

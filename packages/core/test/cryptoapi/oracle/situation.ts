@@ -116,7 +116,7 @@ export function testPairOf({ past, step }: Situation, argument: string): TestPai
   const born = past.findIndex((played) => played.step['out'] === handle)
   const creation = past[born]?.step
   if (creation?.fn !== 'CryptGetUserKey') return pairOfBlob(textOf(creation ?? step, 'blob'))
-  const installed = installedPair(past.slice(0, born), numberOf(creation, 'spec'))
+  const installed = installedPair(past.slice(0, born), textOf(creation, 'prov'), numberOf(creation, 'spec'))
   return installed === undefined ? undefined : pairOfBlob(textOf(installed, 'blob'))
 }
 
@@ -125,13 +125,14 @@ const PAIR_BY_SPEC: ReadonlyMap<number, number> = new Map([
   [wincrypt.AT_SIGNATURE, wincrypt.CALG_RSA_SIGN],
 ])
 
-/** The call that put the pair into the context that a key specification means. */
-export function installedPair(past: readonly Played[], spec: number): Step | undefined {
+/** The call that put the pair into a context that a key specification means. */
+export function installedPair(past: readonly Played[], context: string, spec: number): Step | undefined {
   const use = PAIR_BY_SPEC.get(spec)
   if (use === undefined) return undefined
   return past.findLast(
     ({ step, wine }) =>
       wine.ok &&
+      step['prov'] === context &&
       ((blobType(step) === wincrypt.PRIVATEKEYBLOB && madeAlgorithm(step) === use) ||
         (step.fn === 'CryptGenKey' && [use, spec].includes(madeAlgorithm(step)))),
   )?.step

@@ -136,6 +136,7 @@ export const WINDOWS_DIFFERENCES: readonly KnownDifference[] = [
   {
     id: 'empty-last-block',
     reason: 'decrypting nothing with Final is NTE_BAD_LEN; Wine crashes',
+    ends: true,
     crashes: decryptsNothing,
     allows: (at) => decryptsNothing(at) && !at.ours.ok,
   },
@@ -237,6 +238,21 @@ export const WINDOWS_DIFFERENCES: readonly KnownDifference[] = [
     allows: (at) => failedWith(at.ours, 'NTE_BAD_DATA') && opensBadBlock(at),
   },
   {
+    id: 'effective-length-of-base',
+    reason:
+      'RC2 of the Base provider counts 40 bits once another effective length has been refused; Wine counts the whole key',
+    ends: true,
+    allows: (at) =>
+      at.provider === 'base' &&
+      answerOrBadData(at) &&
+      ancestors(at).some(
+        ({ step, ours }) =>
+          step.fn === 'CryptSetKeyParam' &&
+          numberOf(step, 'param') === wincrypt.KP_EFFECTIVE_KEYLEN &&
+          !ours.ok,
+      ),
+  },
+  {
     id: 'permission-bits',
     reason:
       'what the other permission bits do is not confirmed: they stay as they are; Wine reads back what was set',
@@ -328,7 +344,7 @@ function inPieces({ past }: Situation, { out, key }: Step): boolean {
   )
 }
 
-const STATEFUL = ['CryptEncrypt', 'CryptDecrypt', 'CryptSetKeyParam', 'CryptCreateHash']
+const STATEFUL = ['CryptEncrypt', 'CryptDecrypt', 'CryptSetKeyParam', 'CryptCreateHash', 'CryptDestroyKey']
 
 /** Whether the key has been used, or set, besides being that of this MAC: its state may be any. */
 const keyHasState = ({ past }: Situation, { key }: Step, born: number): boolean =>
