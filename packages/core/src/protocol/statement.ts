@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/index.ts'
 import type { Sha256 } from '../merkle/index.ts'
 import { ENTRY_KINDS, type LogEntry } from '../tlog/index.ts'
 import type { Act } from './acts.ts'
@@ -96,16 +97,16 @@ export function openStatement<T>(act: Act<T>, envelope: Envelope, means: VerifyM
   }
   return new VerifiedStatement(MADE_BY_VERIFICATION, act, payload, {
     digest: means.sha256(message),
-    envelope: copyOf(envelope),
+    envelope: ownEnvelope(envelope),
   })
 }
 
 /** What was verified stays what it is when the caller's buffers change. */
-function copyOf({ payload, payloadType, signatures }: Envelope): Envelope {
+function ownEnvelope({ payload, payloadType, signatures }: Envelope): Envelope {
   return {
-    payload: payload.slice(),
+    payload: copyOf(payload),
     payloadType,
-    signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: sig.slice() })),
+    signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: copyOf(sig) })),
   }
 }
 

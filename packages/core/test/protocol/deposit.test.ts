@@ -30,6 +30,12 @@ describe('a deposit', () => {
     )
     assert.throws(() => Reflect.construct(VerifiedDeposit, [Symbol('verified'), CONTEXT]), TypeError)
   })
+  test('stays what was verified when the buffer changes it came in', () => {
+    const buffer = Buffer.from(body)
+    const verified = verifyDeposit(buffer, expected)
+    buffer.fill(0)
+    assert.deepEqual(verified.context, CONTEXT)
+  })
   test('is verified under the hybrid suite', () => {
     const hybrid = pairOf(0x31, 'ed25519+mldsa65')
     const context = { ...CONTEXT, signer: { suiteId: 2, id: signerIdOf(sha256, hybrid.signer) } }
