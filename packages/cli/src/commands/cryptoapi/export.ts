@@ -26,8 +26,8 @@ export const cryptoapiExport = defineCommand({
       purpose: 'the same session key, for somebody else',
     },
     {
-      line: 'strongroom cryptoapi export --session-key a.blob --signature a.sig --signer them.public --to plaintext-blob -o a.key',
-      purpose: 'only if they signed it',
+      line: 'strongroom cryptoapi export --session-key a --signature a.sig --signer b.pub --to hex -o a.hex',
+      purpose: 'in the clear, and only if they signed it',
     },
   ],
   run: async (context, _operands, values) => {
