@@ -17,11 +17,12 @@ import { parseArgs } from 'node:util'
 
 /**
  * Suites that only call functions share one process, which saves a start of Node and of the type stripper per file;
- * those that start the command get a process per file. All run at once: the first keeps one processor busy.
+ * those that start the command or a database get a process per file. All run at once: the first keeps one processor busy.
  */
 const SUITES = [
   { name: 'library', files: 'packages/core/test/**/*.test.ts', isolation: 'none' },
   { name: 'tools', files: 'tools/test/**/*.test.ts', isolation: 'none' },
+  { name: 'authority', files: 'packages/authority/test/**/*.test.ts', isolation: 'process' },
   { name: 'command', files: 'packages/cli/test/**/*.test.ts', isolation: 'process' },
 ] as const
 

@@ -1,5 +1,6 @@
 import type { TreeHead } from '@strongroom/core/tlog'
 import type { AdmittedStatement } from '../model/admitted-statement.ts'
+import type { Refusal } from '../model/group-judgement.ts'
 import type {
   ClientRow,
   ClientState,
@@ -110,6 +111,9 @@ export interface Store {
    */
   audit(from: number, limit: number): Promise<AuditedStatement[]>
 
+  /** What was stored for every client, and for every tenant under the empty client: for `fsck`. */
+  usages(): Promise<(Owner & Usage)[]>
+
   /** How many rows of each kind there are: for `fsck`. */
   counts(): Promise<RowCounts>
 
@@ -149,15 +153,6 @@ export interface RefusedStatement {
   readonly reason: Refusal
 }
 
-/**
- * - `invitation`: unknown, used or expired.
- * - `enrolled`: a client with that key is enrolled already.
- * - `unauthenticated`: its client is not there, or suspended.
- * - `quota`: of the client or of its tenant.
- * - `epoch`: an epoch record that is not the next one.
- */
-export type Refusal = 'invitation' | 'enrolled' | 'unauthenticated' | 'quota' | 'epoch'
-
 /** A signed checkpoint. */
 export interface KeptCheckpoint {
   readonly size: number
@@ -193,9 +188,9 @@ export interface Nonce extends Owner {
 /** A statement with the rows that an implementation keeps about it. */
 export interface AuditedStatement {
   readonly statement: StatementRow
-  /** The row of a deposit, of a client, or the number of an epoch, whatever there is under this digest. */
+  /** The row of the deposit of this owner and leaf. */
   readonly deposit?: Omit<DepositRow, 'superseded'>
-  readonly client?: ClientRow
+  /** The number of the epoch with this digest. */
   readonly epoch?: number
 }
 
@@ -204,5 +199,7 @@ export interface RowCounts {
   readonly statements: number
   readonly deposits: number
   readonly clients: number
+  /** Of the directory that finds the tenant of a client. */
+  readonly homes: number
   readonly epochs: number
 }

@@ -1,0 +1,32 @@
+import {
+  parseEnvelope,
+  verifyEpochs,
+  type AuthorityTrust,
+  type Envelope,
+  type EpochChain,
+} from '@strongroom/core/protocol'
+import type { Store } from '../store/store.ts'
+import type { LogKeys } from './log-keys.ts'
+
+/**
+ * The epoch records of an authority, verified under its own identity; undefined before the first is appended.
+ *
+ * @throws ProtocolError what `verifyEpochs` throws: the database was changed
+ */
+export async function readEpochChain(store: Store, trust: AuthorityTrust): Promise<EpochChain | undefined> {
+  const rows = await store.epochs()
+  if (rows.length === 0) return undefined
+  return verifyEpochs(
+    rows.map(({ bytes }) => parseEnvelope(bytes)),
+    trust,
+  )
+}
+
+/** The last record that names these keys as those of the log; undefined if none does. */
+export function epochOfKeys(chain: EpochChain, keys: LogKeys): Envelope | undefined {
+  const own = new Set(keys.verifierKeys)
+  const named = chain.epochs.findLast(({ payload: { log } }) => {
+    return log.origin === keys.origin && new Set(log.keys).symmetricDifference(own).size === 0
+  })
+  return named?.envelope
+}

@@ -1,0 +1,21 @@
+/** People, statements and rules of an authority: values in, values out. */
+export { AdmissionError } from './admission-error.ts'
+export type { AdmissionErrorCode } from './admission-error.ts'
+export { admitDeposit, admitEnrolment, admitEpoch, AdmittedStatement } from './admitted-statement.ts'
+export type { DepositAdmission, StatementFacts } from './admitted-statement.ts'
+export { sha256 } from './digest.ts'
+export type { Refusal } from './group-judgement.ts'
+export type { Quota, Quotas } from './quota.ts'
+export { AUTHORITY } from './statement-rows.ts'
+export type {
+  ClientRow,
+  ClientState,
+  DepositFacts,
+  DepositRow,
+  EnrolmentFacts,
+  InvitationRow,
+  Owner,
+  StatementRow,
+  TenantRow,
+  Usage,
+} from './statement-rows.ts'

@@ -1,0 +1,18 @@
+/** What an authority keeps, in SQLite or PostgreSQL. */
+export { openSqliteStore } from './sqlite/open-sqlite-store.ts'
+export type { SqliteOptions } from './sqlite/open-sqlite-store.ts'
+export { StoreError } from './store-error.ts'
+export type { StoreErrorCode } from './store-error.ts'
+export type {
+  AppendedGroup,
+  AppendOutcome,
+  AuditedStatement,
+  DepositSearch,
+  KeptCheckpoint,
+  LoggedStatement,
+  Nonce,
+  RefusedStatement,
+  RowCounts,
+  StatementGroup,
+  Store,
+} from './store.ts'

@@ -1,0 +1,159 @@
+import { sql, type CreateTableBuilder, type Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import { merkleTree } from '@strongroom/core/merkle'
+import { sha256 } from '../../model/digest.ts'
+import type { EngineFacts } from '../engine.ts'
+import { ONLY_ROW, type Schema } from '../schema.ts'
+
+interface Column {
+  readonly type: 'text' | 'number' | 'bytes'
+  readonly optional?: true
+  /** In bytes. The protocol's readers check it too: here it guards against a mistake of ours. */
+  readonly length?: number
+}
+
+interface Table {
+  readonly columns: Readonly<Record<string, Column>>
+  readonly key: readonly string[]
+  readonly unique?: string
+  /** Lists of columns; rows in which the last of them is null stand in no index. */
+  readonly indexes?: readonly (readonly string[])[]
+}
+
+const TEXT: Column = { type: 'text' }
+const NUMBER: Column = { type: 'number' }
+const BYTES: Column = { type: 'bytes' }
+const SERIAL: Column = { type: 'bytes', length: 16 }
+const DIGEST: Column = { type: 'bytes', length: 32 }
+const optional = (column: Column): Column => ({ ...column, optional: true })
+
+/** The first tables; `Schema` says what stands in them. */
+const TABLES: Readonly<Record<keyof Schema, Table>> = {
+  tenant: { columns: { tenant: TEXT, created: NUMBER }, key: ['tenant'] },
+  invitation: {
+    columns: {
+      tenant: TEXT,
+      id: DIGEST,
+      name: TEXT,
+      created: NUMBER,
+      expires: NUMBER,
+      spent: optional(DIGEST),
+    },
+    key: ['tenant', 'id'],
+  },
+  client: {
+    columns: {
+      tenant: TEXT,
+      client: TEXT,
+      signer: TEXT,
+      exchange: TEXT,
+      name: TEXT,
+      invitation: DIGEST,
+      enrolment: DIGEST,
+      leaf: NUMBER,
+      received: NUMBER,
+      state: TEXT,
+    },
+    key: ['tenant', 'client'],
+  },
+  client_home: { columns: { client: TEXT, tenant: TEXT }, key: ['client'] },
+  statement: {
+    columns: {
+      tenant: TEXT,
+      client: TEXT,
+      digest: DIGEST,
+      kind: NUMBER,
+      leaf: NUMBER,
+      received: NUMBER,
+      bytes: BYTES,
+    },
+    key: ['tenant', 'digest'],
+    // The log is of all tenants together: one leaf, one statement. A database in shards has to do without.
+    unique: 'leaf',
+    indexes: [['tenant', 'client', 'leaf']],
+  },
+  deposit: {
+    columns: {
+      tenant: TEXT,
+      client: TEXT,
+      leaf: NUMBER,
+      digest: DIGEST,
+      serial: SERIAL,
+      commitment: DIGEST,
+      epoch: NUMBER,
+      format: NUMBER,
+      retention: TEXT,
+      created: NUMBER,
+      received: NUMBER,
+      size: NUMBER,
+      level: NUMBER,
+      seal_id: optional(DIGEST),
+      object_name: optional(DIGEST),
+      object_size: optional(NUMBER),
+      description: optional(BYTES),
+      folded: optional(TEXT),
+      previous: optional(DIGEST),
+    },
+    key: ['tenant', 'client', 'leaf'],
+    indexes: [
+      ['tenant', 'client', 'serial'],
+      ['tenant', 'client', 'object_name'],
+      ['tenant', 'client', 'previous'],
+    ],
+  },
+  epoch: { columns: { number: NUMBER, digest: DIGEST }, key: ['number'] },
+  usage: {
+    columns: { tenant: TEXT, client: TEXT, deposits: NUMBER, bytes: NUMBER },
+    key: ['tenant', 'client'],
+  },
+  nonce: {
+    columns: { tenant: TEXT, client: TEXT, nonce: BYTES, expires: NUMBER },
+    key: ['tenant', 'client', 'nonce'],
+    indexes: [['expires']],
+  },
+  log_state: { columns: { id: NUMBER, origin: optional(TEXT), size: NUMBER, root: DIGEST }, key: ['id'] },
+  log_tile: { columns: { level: NUMBER, position: NUMBER, bytes: BYTES }, key: ['level', 'position'] },
+  checkpoint: { columns: { id: NUMBER, size: NUMBER, note: BYTES }, key: ['id'] },
+}
+
+/** Makes the first tables, and the log without leaves. */
+export function tables(facts: EngineFacts): Migration {
+  return {
+    async up(db: Kysely<Schema>) {
+      for (const [name, table] of Object.entries(TABLES)) await makeTable(db, facts, name, table)
+      const root = merkleTree(sha256).emptyRoot()
+      await db.insertInto('log_state').values({ id: ONLY_ROW, origin: null, size: 0, root }).execute()
+    },
+  }
+}
+
+async function makeTable(db: Kysely<Schema>, facts: EngineFacts, name: string, table: Table): Promise<void> {
+  let builder: CreateTableBuilder<string, string> = db.schema.createTable(name)
+  for (const [column, { type, optional: mayBeNull, length }] of Object.entries(table.columns)) {
+    const dataType = type === 'text' ? type : facts.columns[type]
+    builder = builder.addColumn(column, dataType, (it) => (mayBeNull ? it : it.notNull()))
+    if (length === undefined) continue
+    const check = sql<boolean>`length(${sql.ref(column)}) = ${sql.lit(length)}`
+    builder = builder.addCheckConstraint(`${name}_${column}_length`, check)
+  }
+  builder = builder.addPrimaryKeyConstraint(`${name}_key`, [...table.key])
+  if (table.unique) builder = builder.addUniqueConstraint(`${name}_${table.unique}_key`, [table.unique])
+  if (facts.tableEnd) builder = builder.modifyEnd(sql.raw(facts.tableEnd))
+  await builder.execute()
+  for (const columns of table.indexes ?? []) await makeIndex(db, name, table, columns)
+}
+
+async function makeIndex(
+  db: Kysely<Schema>,
+  name: string,
+  table: Table,
+  columns: readonly string[],
+): Promise<void> {
+  const last = columns.at(-1) ?? ''
+  const index = db.schema
+    .createIndex(`${name}_${last}_index`)
+    .on(name)
+    .columns([...columns])
+  const partial = table.columns[last]?.optional
+  await (partial ? index.where(sql.ref(last), 'is not', null) : index).execute()
+}
