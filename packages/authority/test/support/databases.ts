@@ -120,10 +120,8 @@ export class PostgresEngine implements TestEngine {
           await admin(`alter database ${name}_copy rename to ${name}`)
         }
       },
-      async remove() {
-        await admin(`drop database if exists ${name} with (force)`)
-        rmSync(folder, { recursive: true, force: true })
-      },
+      // The database goes with the server.
+      remove: async () => rmSync(folder, { recursive: true, force: true }),
     }
   }
 

@@ -5,7 +5,7 @@ import type { AdmittedStatement } from '../../src/model/admitted-statement.ts'
 import { sha256 } from '../../src/model/digest.ts'
 import type { AppendOutcome, Store } from '../../src/store/store.ts'
 import { START, type TestAuthority, type TestClient } from '../support/authority.ts'
-import { onEveryDatabase } from '../support/suite.ts'
+import type { SceneTests } from '../support/suite.ts'
 
 const tree = merkleTree(sha256)
 const EMPTY: TreeHead = { size: 0, root: tree.emptyRoot() }
@@ -39,7 +39,7 @@ async function setUp(store: Store, authority: TestAuthority) {
   return { client, before: await enrol(store, client) }
 }
 
-onEveryDatabase('appending', {
+export const APPENDING: SceneTests = {
   'the log is the tree of the statements in their order, and each is proved in it': async (scene) => {
     const store = await scene.open()
     const { client, before } = await setUp(store, scene.authority)
@@ -203,4 +203,4 @@ onEveryDatabase('appending', {
     await assert.rejects(append(store, client.deposits(10, 1)), { code: 'STORE_CORRUPT' })
     assert.equal((await store.head()).size, 6)
   },
-})
+}

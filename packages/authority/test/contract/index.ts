@@ -1,0 +1,12 @@
+import { APPENDING } from './append.ts'
+import { DEPOSITS } from './deposits.ts'
+import { PEOPLE } from './people.ts'
+import { TILES } from './tiles.ts'
+
+/** What every kind of database has to do. */
+export const CONTRACT = {
+  appending: APPENDING,
+  deposits: DEPOSITS,
+  people: PEOPLE,
+  'tiles and checkpoints': TILES,
+}
