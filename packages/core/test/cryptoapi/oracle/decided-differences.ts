@@ -56,7 +56,8 @@ export const DECIDED_DIFFERENCES: readonly KnownDifference[] = [
     allows: (at) =>
       answerOrBadData(at) &&
       ancestors(at).some(
-        ({ step, wine }) => step.fn === 'CryptDecrypt' && failedWith(wine, 'NTE_BAD_HASH_STATE'),
+        ({ step, wine }) =>
+          step.fn === 'CryptDecrypt' && failedWith(wine, 'NTE_BAD_HASH_STATE', 'NTE_BAD_ALGID'),
       ),
   },
   {
@@ -218,6 +219,13 @@ export const DECIDED_DIFFERENCES: readonly KnownDifference[] = [
       failedWith(at.ours, 'NTE_BAD_KEY', 'NTE_BAD_TYPE'),
   },
   {
+    id: 'parameter-spoils-pair',
+    reason:
+      'a pair has no IV and no salt: NTE_BAD_TYPE; Wine writes them over its key, and may then never come back',
+    crashes: spoilsPair,
+    allows: (at) => spoilsPair(at) && !at.ours.ok,
+  },
+  {
     id: 'cipher-parameter-of-pair',
     reason: 'a pair has no mode, padding or IV: NTE_BAD_TYPE; Wine answers zeros',
     allows: (at) =>
@@ -239,7 +247,7 @@ export const DECIDED_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'a value too long for the key is NTE_BAD_LEN; Wine pads with fewer bytes than eight, or crashes',
     ends: true,
     crashes: signsTooMuch,
-    allows: (at) => signsTooMuch(at) && !at.ours.ok,
+    allows: (at) => signsTooMuch(at) && (!at.ours.ok || calls(at, 'CryptVerifySignature')),
   },
 ]
 
@@ -249,6 +257,11 @@ const refused = ({ step, ours }: Played): boolean =>
   ['CryptSignHash', 'CryptVerifySignature', 'CryptEncrypt'].includes(step.fn) &&
   !ours.ok &&
   !failedWith(ours, 'NTE_BAD_SIGNATURE')
+
+function spoilsPair(at: Situation): boolean {
+  const param = numberOf(at.step, 'param')
+  return calls(at, 'CryptSetKeyParam') && isPair(at) && [wincrypt.KP_IV, wincrypt.KP_SALT_EX].includes(param)
+}
 
 const importsPair = (at: Situation): boolean =>
   calls(at, 'CryptImportKey') && [wincrypt.PUBLICKEYBLOB, wincrypt.PRIVATEKEYBLOB].includes(blobType(at.step))

@@ -29,7 +29,7 @@ export const EITHER_CODES: readonly KnownDifference[] = [
   eitherCode(
     'verify-keyed-hash',
     'nothing is signed over an HMAC or a MAC; either code is accepted',
-    ['NTE_BAD_ALGID', 'NTE_BAD_SIGNATURE', 'NTE_FAIL'],
+    ['NTE_BAD_ALGID', 'NTE_BAD_SIGNATURE', 'NTE_FAIL', 'NTE_BAD_HASH_STATE'],
     (at) => calls(at, 'CryptVerifySignature') && KEYED_HASHES.has(hashAlgorithm(at)),
   ),
   eitherCode(

@@ -26,13 +26,16 @@ interface Waiting {
   readonly request: string
 }
 
-/** Thrown when the driver ends in the middle of a call: the provider crashed. */
+/** Thrown when the driver ends in the middle of a call: the provider crashed, or hung and was ended. */
 export class DriverCrash extends Error {
   constructor(request: string) {
     super(`the driver ended during: ${request.slice(0, 200)}`)
     this.name = 'DriverCrash'
   }
 }
+
+/** A call that takes longer will never end: Wine hangs where it would crash another time. */
+const LONGEST_CALL_MS = 60_000
 
 /** One process of `capi-driver.exe`: one line per call, one line of JSON per answer, in order. */
 export class WineDriver {
@@ -80,10 +83,12 @@ export class WineDriver {
 
   #ask(request: string): Promise<string> {
     if (this.#ended) return Promise.reject(new DriverCrash(request))
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<string>((resolve, reject) => {
       this.#waiting.push({ resolve, reject, request })
       this.#child.stdin.write(`${request}\n`)
     })
+    const patience = setTimeout(() => this.#child.kill('SIGKILL'), LONGEST_CALL_MS)
+    return answer.finally(() => clearTimeout(patience))
   }
 }
 
