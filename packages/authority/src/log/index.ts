@@ -2,6 +2,8 @@
 export { AuthorityLog } from './authority-log.ts'
 export type { LogOptions, LogState, StatementOutcome } from './authority-log.ts'
 export { readEpochChain } from './epochs.ts'
+export { fsck } from './fsck.ts'
+export type { Finding, FindingKind, FsckOptions } from './fsck.ts'
 export { LogError } from './log-error.ts'
 export type { LogErrorCode } from './log-error.ts'
 export { LogKeys } from './log-keys.ts'

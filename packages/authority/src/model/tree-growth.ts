@@ -31,6 +31,8 @@ export interface LogGrowth {
   readonly tiles: readonly TileBytes[]
   /** Bundles that are new or longer, by their index. */
   readonly bundles: readonly { readonly index: number; readonly bytes: Uint8Array }[]
+  /** The edge of the longer log: what the next entries are appended to. */
+  readonly edge: LogEdge
 }
 
 /**
@@ -46,13 +48,12 @@ export function growLog(edge: LogEdge, entries: readonly LogEntry[]): LogGrowth 
   const encoded = entries.map(encodeLogEntry)
   const leafHashes = encoded.map((entry) => merkleTree(sha256).leafHash(entry))
   const { root, proofs } = frontier.prove(leafHashes)
-  const { written } = extendTiles(sha256, edge, leafHashes)
-  return {
-    head: { size: edge.size + entries.length, root },
-    proofs,
-    tiles: written,
-    bundles: extendBundles(edge, encoded),
-  }
+  const { written, edge: grown } = extendTiles(sha256, edge, leafHashes)
+  const bundles = extendBundles(edge, encoded)
+  const last = bundles.at(-1)?.bytes ?? edge.bundle
+  const bundle = grown.size % TILE_WIDTH === 0 ? new Uint8Array(0) : last
+  const head = { size: grown.size, root }
+  return { head, proofs, tiles: written, bundles, edge: { ...head, tiles: grown.tiles, bundle } }
 }
 
 function frontierOf(edge: LogEdge): Frontier | undefined {

@@ -26,7 +26,9 @@ export async function readAudit(
     const [deposit, epoch] = [deposits.get(row.leaf), epochs.get(toHex(row.digest))]
     return {
       statement: statementOf(row),
-      ...(deposit && { deposit: depositOf(deposit) }),
+      ...(deposit && {
+        deposit: { ...depositOf(deposit), ...(deposit.folded !== null && { folded: deposit.folded }) },
+      }),
       ...(epoch !== undefined && { epoch }),
     }
   })

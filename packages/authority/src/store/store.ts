@@ -188,8 +188,8 @@ export interface Nonce extends Owner {
 /** A statement with the rows that an implementation keeps about it. */
 export interface AuditedStatement {
   readonly statement: StatementRow
-  /** The row of the deposit of this owner and leaf. */
-  readonly deposit?: Omit<DepositRow, 'superseded'>
+  /** The row of the deposit of this owner and leaf, with the text by which it is searched. */
+  readonly deposit?: Omit<DepositRow, 'superseded'> & { readonly folded?: string }
   /** The number of the epoch with this digest. */
   readonly epoch?: number
 }

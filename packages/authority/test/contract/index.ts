@@ -1,5 +1,7 @@
 import { APPENDING } from './append.ts'
 import { DEPOSITS } from './deposits.ts'
+import { FSCK } from './fsck.ts'
+import { LOG } from './log.ts'
 import { PEOPLE } from './people.ts'
 import { TILES } from './tiles.ts'
 
@@ -7,6 +9,8 @@ import { TILES } from './tiles.ts'
 export const CONTRACT = {
   appending: APPENDING,
   deposits: DEPOSITS,
+  fsck: FSCK,
+  log: LOG,
   people: PEOPLE,
   'tiles and checkpoints': TILES,
 }

@@ -1,0 +1,13 @@
+import { fsck, type Finding } from '../../src/log/fsck.ts'
+import type { AuthorityLog } from '../../src/log/authority-log.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { TestAuthority } from './authority.ts'
+
+/** All that `fsck` finds. */
+export async function findings(
+  store: Store,
+  { trust }: TestAuthority,
+  signed?: AuthorityLog['signed'],
+): Promise<Finding[]> {
+  return Array.fromAsync(fsck({ store, trust, ...(signed && { signed }) }))
+}
