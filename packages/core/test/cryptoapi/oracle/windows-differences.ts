@@ -53,7 +53,7 @@ export const WINDOWS_DIFFERENCES: readonly KnownDifference[] = [
     reason:
       'CRYPT_CREATE_SALT gives eleven bytes to keys of 40 bits of the Base and Strong providers, else none; Wine fills up to 16',
     allows: (at) =>
-      answerOrBadData(at) &&
+      (answerOrBadData(at) || readsSalt(at)) &&
       usesCipher(at) &&
       ancestors(at).some(
         ({ step }) =>
@@ -67,7 +67,7 @@ export const WINDOWS_DIFFERENCES: readonly KnownDifference[] = [
     id: 'no-salt-on-import',
     reason: 'CryptImportKey honours CRYPT_NO_SALT; Wine ignores it',
     allows: (at) =>
-      answerOrBadData(at) &&
+      (answerOrBadData(at) || readsSalt(at)) &&
       usesCipher(at) &&
       ancestors(at).some(
         ({ step }) =>
@@ -292,10 +292,11 @@ const importsSimple = (step: Step): boolean =>
   step.fn === 'CryptImportKey' && blobType(step) === wincrypt.SIMPLEBLOB
 
 /** Calls whose bytes come out of a cipher, by way of a hash too, and reading its salt. */
-function usesCipher({ step }: Situation): boolean {
-  const readsSalt = step.fn === 'CryptGetKeyParam' && numberOf(step, 'param') === wincrypt.KP_SALT
-  return readsSalt || DATA_CALLS.includes(step.fn)
-}
+const usesCipher = (at: Situation): boolean => readsSalt(at) || calls(at, ...DATA_CALLS)
+
+/** Into a buffer that is long enough for one of the two salts, perhaps. */
+const readsSalt = (at: Situation): boolean =>
+  calls(at, 'CryptGetKeyParam') && numberOf(at.step, 'param') === wincrypt.KP_SALT
 
 function exportable(at: Situation): boolean {
   const origin = keyOrigin(at)
