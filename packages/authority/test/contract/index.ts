@@ -1,5 +1,6 @@
 import { APPENDING } from './append.ts'
 import { DEPOSITS } from './deposits.ts'
+import { FAULTS } from './faults.ts'
 import { FSCK } from './fsck.ts'
 import { LOG } from './log.ts'
 import { PEOPLE } from './people.ts'
@@ -9,6 +10,7 @@ import { TILES } from './tiles.ts'
 export const CONTRACT = {
   appending: APPENDING,
   deposits: DEPOSITS,
+  faults: FAULTS,
   fsck: FSCK,
   log: LOG,
   people: PEOPLE,

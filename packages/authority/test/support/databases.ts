@@ -3,9 +3,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Quotas } from '../../src/model/quota.ts'
-import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { openPostgresStore, postgresEngine } from '../../src/store/postgres/open-postgres-store.ts'
+import { SqlStore } from '../../src/store/sql-store.ts'
+import { openSqliteStore, sqliteEngine } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { SqliteFailure } from '../../src/store/sqlite/sqlite-failure.ts'
 import type { Store } from '../../src/store/store.ts'
+import { Fault } from './faulty-dialect.ts'
 import { PostgresServer } from './postgres-server.ts'
 
 export const NO_QUOTAS: Quotas = { client: {}, tenant: {} }
@@ -15,6 +18,8 @@ export interface TestDatabase {
   /** A folder that is removed with it. */
   readonly folder: string
   open(quotas?: Quotas): Promise<Store>
+  /** Opens it so that operations can fail as if the connection or the disk were gone. */
+  openFaulty(): { readonly store: Store; readonly fault: Fault }
   /** Runs SQL as somebody who may do anything. */
   sql(text: string): Promise<Record<string, unknown>[]>
   /** Copies it as it is; what comes back puts the copy in its place. Nobody may have it open. */
@@ -39,6 +44,7 @@ export async function openDatabase(address: string, quotas: Quotas = NO_QUOTAS):
   return openSqliteStore({ path: address, quotas })
 }
 
+const SQLITE_IOERR = 10
 const FILES = ['', '-wal', '-shm']
 
 export const SQLITE: TestEngine = {
@@ -52,6 +58,10 @@ export const SQLITE: TestEngine = {
       folder,
       address: path,
       open: (quotas = NO_QUOTAS) => openSqliteStore({ path, quotas }),
+      openFaulty() {
+        const fault = new Fault(() => new SqliteFailure('disk I/O error', SQLITE_IOERR))
+        return { store: new SqlStore(sqliteEngine(path, fault.in), NO_QUOTAS), fault }
+      },
       async sql(text) {
         const database = new DatabaseSync(path)
         try {
@@ -112,6 +122,10 @@ export class PostgresEngine implements TestEngine {
       folder,
       address: url,
       open: (quotas = NO_QUOTAS) => openPostgresStore({ url, quotas }),
+      openFaulty() {
+        const fault = new Fault(() => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
+        return { store: new SqlStore(postgresEngine(url, 2, fault.in), NO_QUOTAS), fault }
+      },
       sql: (text) => server.query(name, text),
       async copy() {
         await admin(`create database ${name}_copy template ${name} owner vault_owner`)

@@ -5,6 +5,7 @@ import type { Quotas } from '../../src/model/quota.ts'
 import type { Store } from '../../src/store/store.ts'
 import { START, TestAuthority, type TestClient } from './authority.ts'
 import type { TestDatabase } from './databases.ts'
+import type { Fault } from './faulty-dialect.ts'
 
 /** A database of a test, an authority, and the nodes that were opened; `end` closes and removes everything. */
 export class Scene {
@@ -23,6 +24,13 @@ export class Scene {
     const store = await this.database.open(quotas)
     this.#stores.add(store)
     return store
+  }
+
+  /** Opens it so that operations can fail. */
+  openFaulty(): { readonly store: Store; readonly fault: Fault } {
+    const opened = this.database.openFaulty()
+    this.#stores.add(opened.store)
+    return opened
   }
 
   async close(store: Store): Promise<void> {

@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, type Dialect } from 'kysely'
 import { Pool, types, type CustomTypesConfig } from 'pg'
 import { fromHex } from '@strongroom/core/bytes'
 import type { Quotas } from '../../model/quota.ts'
@@ -76,7 +76,12 @@ async function migrateAs(ownerUrl: string, migrations: Migrations): Promise<void
   }
 }
 
-function postgresEngine(connectionString: string, max: number): Engine {
+/** A PostgreSQL database that was opened. @param between what stands between the database and its guard; for tests */
+export function postgresEngine(
+  connectionString: string,
+  max: number,
+  between = (dialect: Dialect) => dialect,
+): Engine {
   const pool = new Pool({
     connectionString,
     max,
@@ -87,7 +92,7 @@ function postgresEngine(connectionString: string, max: number): Engine {
   })
   // A connection that breaks while nobody uses it: the next query gets another one.
   pool.on('error', () => {})
-  const dialect = guardedDialect(new PostgresDialect({ pool }), readPostgresError)
+  const dialect = guardedDialect(between(new PostgresDialect({ pool })), readPostgresError)
   const db = new Kysely<Schema>({ dialect })
   return { facts: POSTGRES_FACTS, writer: db, reader: db, close: () => db.destroy() }
 }

@@ -1,5 +1,5 @@
 import { closeSync, constants, existsSync, openSync } from 'node:fs'
-import { Kysely } from 'kysely'
+import { Kysely, type Dialect } from 'kysely'
 import type { Quotas } from '../../model/quota.ts'
 import type { Engine, EngineFacts } from '../engine.ts'
 import { guardedDialect } from '../guarded-dialect.ts'
@@ -67,9 +67,12 @@ function makePrivate(path: string): void {
   if (!existsSync(path)) closeSync(openSync(path, constants.O_CREAT | constants.O_WRONLY, 0o600))
 }
 
-function sqliteEngine(path: string): Engine {
+/** A SQLite database that was opened. @param between what stands between the database and its guard; for tests */
+export function sqliteEngine(path: string, between = (dialect: Dialect) => dialect): Engine {
   const open = (settings: readonly string[]) =>
-    new Kysely<Schema>({ dialect: guardedDialect(sqliteDialect({ path, settings }), readSqliteError) })
+    new Kysely<Schema>({
+      dialect: guardedDialect(between(sqliteDialect({ path, settings })), readSqliteError),
+    })
   const [writer, reader] = [open(SETTINGS), open([...SETTINGS, 'pragma query_only = on'])]
   return {
     facts: SQLITE_FACTS,
