@@ -27,10 +27,10 @@ export const EITHER_CODES: readonly KnownDifference[] = [
     (at) => calls(at, 'CryptVerifySignature') && isSessionKey(at, 'pubKey'),
   ),
   eitherCode(
-    'verify-keyed-hash',
+    'signature-over-keyed-hash',
     'nothing is signed over an HMAC or a MAC; either code is accepted',
     ['NTE_BAD_ALGID', 'NTE_BAD_SIGNATURE', 'NTE_FAIL', 'NTE_BAD_HASH_STATE'],
-    (at) => calls(at, 'CryptVerifySignature') && KEYED_HASHES.has(hashAlgorithm(at)),
+    (at) => calls(at, 'CryptSignHash', 'CryptVerifySignature') && KEYED_HASHES.has(hashAlgorithm(at)),
   ),
   eitherCode(
     'algorithm-before-unwrapping',
@@ -60,12 +60,15 @@ export const EITHER_CODES: readonly KnownDifference[] = [
     ['ERROR_INVALID_PARAMETER', 'NTE_BAD_FLAGS'],
     (at) => calls(at, 'CryptSetKeyParam') && at.step['nulldata'] === 1,
   ),
-  eitherCode(
-    'finished-hash-code',
-    'two faults in one call, what is decrypted and a hash that takes no more; either code is accepted',
-    ['NTE_BAD_DATA', 'NTE_BAD_HASH_STATE', 'NTE_BAD_ALGID'],
-    (at) => calls(at, 'CryptDecrypt') && at.step['hash'] !== undefined,
-  ),
+  {
+    ...eitherCode(
+      'finished-hash-code',
+      'two faults in one call, what is decrypted and a hash that takes no more; either code is accepted',
+      ['NTE_BAD_DATA', 'NTE_BAD_HASH_STATE', 'NTE_BAD_ALGID'],
+      (at) => calls(at, 'CryptDecrypt') && at.step['hash'] !== undefined,
+    ),
+    ends: true, // one side has decrypted the piece, the other not
+  },
   eitherCode(
     'too-long-for-buffer-and-key',
     'two faults in one call, a short buffer and a message too long for the key; either code is accepted',
