@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { AuthorityLog, type StatementOutcome } from '../../src/log/authority-log.ts'
-import type { AdmittedStatement } from '../../src/model/admitted-statement.ts'
 import type { Quotas } from '../../src/model/quota.ts'
 import type { Store } from '../../src/store/store.ts'
 import { START, TestAuthority, type TestClient } from './authority.ts'
@@ -89,12 +88,6 @@ export class Peopled {
     if (!client) throw new RangeError(`no client ${index}`)
     return client
   }
-}
-
-/** The one outcome of a statement, which must have been logged. */
-export async function loggedBy(log: AuthorityLog, statement: AdmittedStatement) {
-  const [outcome] = await log.append([statement])
-  return logged(outcome)
 }
 
 export function logged(outcome: StatementOutcome | undefined) {
