@@ -152,6 +152,12 @@ export const DECIDED_DIFFERENCES: readonly KnownDifference[] = [
       ),
   },
   {
+    id: 'long-hmac-key-again',
+    reason:
+      'a key longer than a block serves any number of HMACs; Wine puts its hash in its place with the first',
+    allows: (at) => answerOrBadData(at) && ancestors(at).some(isLongHmacKey) && hmacsSoFar(at) > 1,
+  },
+  {
     id: 'pair-as-session-key',
     reason: 'a key pair leaves as PUBLICKEYBLOB or PRIVATEKEYBLOB only; Wine would wrap what it keeps of it',
     allows: (at) =>
@@ -258,6 +264,15 @@ const refused = ({ step, ours }: Played): boolean =>
   ['CryptSignHash', 'CryptVerifySignature', 'CryptEncrypt'].includes(step.fn) &&
   !ours.ok &&
   !failedWith(ours, 'NTE_BAD_SIGNATURE')
+
+const BLOCK_BYTES = 64
+
+const isLongHmacKey = ({ step }: Played): boolean =>
+  step.fn === 'CryptImportKey' && littleEndianAt(textOf(step, 'blob'), 8) > BLOCK_BYTES
+
+/** How many HMACs there have been so far; that they share their key is not looked at. */
+const hmacsSoFar = ({ past }: Situation): number =>
+  past.filter(({ step }) => step['hmacAlg'] !== undefined).length
 
 function spoilsPair(at: Situation): boolean {
   const param = numberOf(at.step, 'param')

@@ -79,8 +79,10 @@ export async function recordDifferences(
   const behind = new WineProvider(oracle)
   const sides = { wine: new RecordingProvider(behind), ours: new OurProvider() }
   const play = (sequence: Sequence): Promise<Outcome> => runSequence(sequence, sides, KNOWN_DIFFERENCES)
-  const shows = async (sequence: Sequence, row: string): Promise<boolean> =>
-    (await isNeeded(sequence, sides, row)) && needsOnly(await play(sequence), row)
+  const shows = async (sequence: Sequence, row: string): Promise<boolean> => {
+    const { allowed, disagreement } = await play(sequence)
+    return disagreement === undefined && allowed.includes(row) && (await isNeeded(sequence, sides, row))
+  }
   const found = new Map<string, Recording>()
   try {
     for (let run = 0; run < runs && found.size < KNOWN_DIFFERENCES.length; run++) {
@@ -89,7 +91,8 @@ export async function recordDifferences(
       for (const row of new Set(allowed).difference(new Set(found.keys()))) {
         const { steps } = await shrinkSequence(sequence, async (each) => await shows(each, row))
         const shortest = { ...sequence, steps }
-        if (await shows(shortest, row)) found.set(row, { row, ...shortest, answers: sides.wine.answers })
+        if (needsOnly(await play(shortest), row))
+          found.set(row, { row, ...shortest, answers: sides.wine.answers })
       }
     }
   } finally {
