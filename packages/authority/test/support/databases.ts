@@ -24,7 +24,7 @@ export interface TestDatabase {
   sql(text: string): Promise<Record<string, unknown>[]>
   /** Copies it as it is; what comes back puts the copy in its place. Nobody may have it open. */
   copy(): Promise<() => Promise<void>>
-  /** Names it to another program. */
+  /** What a program needs to open it: for `openDatabase`. */
   readonly address: string
   remove(): Promise<void>
 }
@@ -36,6 +36,12 @@ export interface TestEngine {
   start(): Promise<string | undefined>
   create(): Promise<TestDatabase>
   stop(): Promise<void>
+}
+
+/** Opens what an address of a `TestDatabase` names. */
+export async function openDatabase(address: string, quotas: Quotas = NO_QUOTAS): Promise<Store> {
+  if (address.startsWith('postgresql:')) return openPostgresStore({ url: address, quotas })
+  return openSqliteStore({ path: address, quotas })
 }
 
 const SQLITE_IOERR = 10

@@ -57,13 +57,7 @@ export class PostgresServer {
     )
     this.#process = child
     process.once('exit', () => child.kill('SIGKILL'))
-    let said = ''
-    for await (const piece of child.stderr) {
-      said += String(piece)
-      if (said.includes('ready to accept connections')) break
-    }
-    if (child.exitCode !== null) throw new Error(`PostgreSQL did not start: ${said}`)
-    child.stderr.resume()
+    await readiness(child)
   }
 
   /** Ends the process: at once and without tidying up, or as an operator does. */
@@ -106,6 +100,18 @@ export class PostgresServer {
     })
     if (status !== 0) throw new Error(`initdb ended with ${status}: ${stderr}`)
   }
+}
+
+/** When the server says that it is ready. What it says later is not kept. */
+async function readiness(child: ChildProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let said = ''
+  child.stderr?.on('data', (piece) => {
+    said = (said + String(piece)).slice(-10_000)
+    if (said.includes('ready to accept connections')) resolve()
+  })
+  child.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said}`)))
+  await promise
 }
 
 /** Where the binaries are; a copy, if another user cannot reach them where they were installed. */

@@ -90,8 +90,10 @@ export function postgresEngine(
     ...TIMEOUTS,
     types: { getTypeParser: parserOf },
   })
-  // A connection that breaks while nobody uses it: the next query gets another one.
+  // A connection that breaks, in use or not, fails the query that it has; the next one gets another. Events of errors that nobody
+  // listens to would end the process.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   const dialect = guardedDialect(between(new PostgresDialect({ pool })), readPostgresError)
   const db = new Kysely<Schema>({ dialect })
   return { facts: POSTGRES_FACTS, writer: db, reader: db, close: () => db.destroy() }

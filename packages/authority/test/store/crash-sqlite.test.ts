@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { SQLITE } from '../support/databases.ts'
+import { checkEverything, checkStore, prepare, randomFrom, ReceiptCheck } from '../support/hunting.ts'
+import { Prey } from '../support/prey.ts'
+import { onDatabase } from '../support/suite.ts'
+
+const ROUNDS = process.env.SLOW ? 1000 : 24
+/** The database is opened after so many kills, and recovered by the next victim after the others. */
+const LOOK = 8
+
+onDatabase(SQLITE, {
+  'a node that is killed': {
+    [`loses nothing that it acknowledged, ${ROUNDS} times`]: async (scene, t) => {
+      const seed = Date.now() % 2 ** 31
+      t.diagnostic(`seed ${seed}`)
+      const random = randomFrom(seed)
+      const [client] = await prepare(scene, 1)
+      assert.ok(client)
+      const { address, folder } = scene.database
+      const prey = new Prey({ address, folder, node: 'node', client: 1 })
+      const receipts = new ReceiptCheck(scene)
+      for (let round = 1; round <= ROUNDS; round++) {
+        prey.start()
+        await prey.hear(1 + random(32))
+        await prey.kill()
+        receipts.check(prey.acknowledged)
+        if (round % LOOK === 0) await checkStore(scene, client, prey.acknowledged)
+      }
+      await checkEverything(scene, receipts)
+      t.diagnostic(receipts.summary)
+    },
+  },
+})

@@ -1,0 +1,75 @@
+/**
+ * A node under load, to be killed: appends deposits without end and prints a line for each that was acknowledged.
+ *
+ * Run: node -C source victim.ts ADDRESS FOLDER NODE CLIENT FROM
+ *   ADDRESS  of the database; FOLDER holds the log's keys and what each node has signed
+ *   CLIENT   the number of its client, which is enrolled
+ *   FROM     the number of its first deposit
+ *
+ * It sends a deposit again until it is acknowledged, as a client does.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { toBase64 } from '@strongroom/core/bytes'
+import { AuthorityLog } from '../../src/log/authority-log.ts'
+import { StoreError } from '../../src/store/store-error.ts'
+import { TestAuthority } from './authority.ts'
+import { openDatabase } from './databases.ts'
+import type { Acknowledged } from './prey.ts'
+import { logged } from './scene.ts'
+
+/** Calls on their way at the same time, and what each has at most. */
+const CALLERS = 6
+const MOST_IN_A_CALL = 3
+/** Between two calls of a caller: the victim that is not killed would only take time from the others. */
+const PAUSE_MS = 5
+
+const [address = '', folder = '', node = '', client = '', from = ''] = process.argv.slice(2)
+say('begun')
+const authority = new TestAuthority({ keysText: readFileSync(join(folder, 'log-keys'), 'utf8') })
+const depositor = authority.client('acme', Number(client))
+const store = await untilAnswered(() => openDatabase(address))
+const { keys, trust } = authority
+const signedPath = join(folder, `${node}-last-checkpoint`)
+const options = { store, keys, trust, signedPath, now: Date.now }
+const log = await untilAnswered(() => AuthorityLog.open(options))
+let next = Number(from)
+say('open')
+await Promise.all(Array.from({ length: CALLERS }, call))
+
+async function call(): Promise<never> {
+  for (;;) {
+    const number = next
+    next += 1 + (number % MOST_IN_A_CALL)
+    const deposits = depositor.deposits(number, next - number)
+    const outcomes = await untilAnswered(() => log.append(deposits))
+    for (const [i, { digest }] of deposits.entries()) {
+      const { index, receipt } = logged(outcomes[i])
+      const said: Acknowledged = {
+        number: number + i,
+        digest: toBase64(digest),
+        index,
+        receipt: toBase64(receipt),
+      }
+      say(JSON.stringify(said))
+    }
+    await pause(PAUSE_MS)
+  }
+}
+
+async function untilAnswered<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof StoreError && ['STORE_UNAVAILABLE', 'STORE_UNCERTAIN'].includes(error.code))
+        continue
+      throw error
+    }
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
