@@ -1,5 +1,6 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -82,5 +83,8 @@ async function makePrefix(wine: string, environment: NodeJS.ProcessEnv): Promise
   const prefix = environment.WINEPREFIX ?? ''
   if (existsSync(join(prefix, 'system.reg'))) return
   mkdirSync(prefix, { recursive: true })
-  await run(wine, ['wineboot', '-i'], { env: environment, timeout: 120_000 })
+  // No pipes: Wine's services would keep them open.
+  const child = spawn(wine, ['wineboot', '-i'], { env: environment, stdio: 'ignore', timeout: 120_000 })
+  const [status] = await once(child, 'exit')
+  if (status !== 0) throw new Error(`wineboot ended with ${status}; remove ${prefix} before the next try`)
 }

@@ -50,8 +50,11 @@ export class WineDriver {
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       if (line.startsWith('{')) this.#waiting.shift()?.resolve(line) // anything else is part of a crash report
     })
-    this.#child.on('close', () => {
+    // Not 'close': Wine's services inherit the pipes of whoever starts them first, and outlive it.
+    this.#child.on('exit', () => {
       this.#ended = true
+      this.#child.stdout.destroy()
+      this.#child.stderr.destroy()
       for (const { reject, request } of this.#waiting.splice(0)) reject(new DriverCrash(request))
     })
   }
@@ -78,7 +81,7 @@ export class WineDriver {
   async close(): Promise<void> {
     if (this.#ended) return
     this.#child.stdin.end()
-    await once(this.#child, 'close')
+    await once(this.#child, 'exit')
   }
 
   #ask(request: string): Promise<string> {
