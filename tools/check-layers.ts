@@ -16,6 +16,7 @@ const CORE_FOLDERS = [
   ['container'],
   ['keyblob', 'tlog'],
   ['seal', 'protocol'],
+  ['client'],
 ]
 
 /** Folders that also run in a browser: no node: module, and no folder that has one. */
