@@ -92,6 +92,7 @@ export class TestAuthority {
       number,
       exchange: MlKem768X25519Identity.fromBytes(seed).recipient().toString(),
       rsa: null,
+      custodian: pairOf(0x30000 + number).signer,
       log: { origin: this.keys.origin, keys: this.keys.verifierKeys },
       policy: bytesOf(number),
       notBefore: START + (number - 1) * MONTH,

@@ -29,6 +29,8 @@ export interface Epoch {
   readonly exchange: string
   /** An RSA key for CryptoAPI clients: DER of SubjectPublicKeyInfo. */
   readonly rsa: Uint8Array | null
+  /** Whose statements count as the custodian's: a signer in text form, another key than `identity`. */
+  readonly custodian: string
   readonly log: EpochLog
   /** SHA-256 of the policy document. */
   readonly policy: Uint8Array
@@ -71,6 +73,7 @@ export const EPOCH: JsonField<Epoch> = refined(
     number: wholeNumber(1, MAX_NUMBER),
     exchange: hybridRecipientText,
     rsa: orNull(base64Bytes(MAX_RSA_BYTES)),
+    custodian: signerText,
     log: LOG,
     policy: hexBytes(32),
     notBefore: timeText,
@@ -81,6 +84,8 @@ export const EPOCH: JsonField<Epoch> = refined(
 )
 
 function checkEpoch(epoch: Epoch): void {
+  // The identity key is offline. A custodian that held it could name its own successors.
+  if (epoch.custodian === epoch.identity) throw malformed('custodian', 'the identity key is no custodian')
   if (epoch.notAfter <= epoch.notBefore) throw malformed('notAfter', 'expected a time after notBefore')
   if ((epoch.number === 1) !== (epoch.previous === null)) {
     throw malformed('previous', `epoch ${epoch.number} does not fit its predecessor`)

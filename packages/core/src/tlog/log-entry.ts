@@ -4,7 +4,22 @@ import { isKeyName } from './signed-note.ts'
 import { readAs, TlogError } from './tlog-error.ts'
 
 /** Kinds of statements in the log of a backup authority: docs/spec/log.md, "Entries". */
-export const ENTRY_KINDS = { deposit: 1, epoch: 2, enrolment: 3 } as const
+export const ENTRY_KINDS = {
+  deposit: 1,
+  epoch: 2,
+  enrolment: 3,
+  charter: 4,
+  request: 5,
+  approval: 6,
+  rejection: 7,
+  cancellation: 8,
+  release: 9,
+  verification: 10,
+  rewrap: 11,
+  completion: 12,
+  codes: 13,
+  vetting: 14,
+} as const
 
 /** The name of a kind. */
 export type EntryKindName = keyof typeof ENTRY_KINDS

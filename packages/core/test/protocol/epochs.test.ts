@@ -203,6 +203,8 @@ describe('an epoch record cannot be written', () => {
     'one log key': { log: { origin: authority.origin, keys: first.log.keys.slice(1) } },
     'a log of another kind': { log: { origin: 'example.org/log', keys: first.log.keys } },
     'an empty RSA key': { rsa: new Uint8Array(0) },
+    'a custodian that is none': { custodian: 'ed25519' },
+    'the identity key as the custodian': { custodian: first.identity },
     'a policy digest of 31 bytes': { policy: bytesOf(1, 31) },
   }
   for (const [what, changes] of Object.entries(cases)) {

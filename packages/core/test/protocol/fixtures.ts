@@ -81,6 +81,7 @@ export function testAuthority(count: number, seed = 1): TestAuthority {
       number,
       exchange: exchangeOf(seed + number),
       rsa: null,
+      custodian: pairOf(0x70 + seed + number).signer,
       log: { origin, keys: logKeys.map(({ key }) => encodeVerifierKey(key)) },
       policy: bytesOf(0x50 + number),
       notBefore: START + (number - 1) * MONTH,

@@ -232,7 +232,7 @@ describe('not a receipt', () => {
     'of another kind of document': changed({ strongroom: 'authority' }),
     'of another version': changed({ version: 2 }),
     'of a level that nobody signed': changed({ level: 2 }),
-    'of an unknown kind of statement': changed({ statement: { kind: 'release', digest: '00'.repeat(32) } }),
+    'of an unknown kind of statement': changed({ statement: { kind: 'remark', digest: '00'.repeat(32) } }),
     'of an inherited kind of statement': changed({
       statement: { kind: 'toString', digest: '00'.repeat(32) },
     }),

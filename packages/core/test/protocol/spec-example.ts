@@ -40,6 +40,7 @@ const time = (text: string) => Date.parse(text)
 const seconds = (text: string) => time(text) / 1000
 
 export const identity = pairOf(0x01)
+export const custodian = pairOf(0x03)
 export const client = pairOf(0x21)
 export const invited = pairOf(0x22)
 /** The session key and seal of docs/spec/sealed-file.md, "Example". */
@@ -59,6 +60,7 @@ export const epoch: Epoch = {
   number: 1,
   exchange: exchangeOf(0x02),
   rsa: null,
+  custodian: custodian.signer,
   log: { origin, keys: logKeys.map(({ key }) => encodeVerifierKey(key)) },
   policy: sha256(utf8Encode('example policy\n')),
   notBefore: time('2026-11-21T10:00:00Z'),
