@@ -23,6 +23,20 @@ export type {
   DepositSigner,
 } from './deposit-context.ts'
 export { encodeDeposits, parseDeposits } from './deposit-list.ts'
+export {
+  encodeDepositPage,
+  encodeStatementPage,
+  parseDepositPage,
+  parseStatementPage,
+} from './deposit-page.ts'
+export type { DepositPage, FoundDeposit, FoundStatement, StatementPage } from './deposit-page.ts'
+export {
+  encodeDepositQuery,
+  encodeStatementQuery,
+  parseDepositQuery,
+  parseStatementQuery,
+} from './deposit-query.ts'
+export type { DepositQuery, StatementQuery } from './deposit-query.ts'
 export { encodeEnvelope, ENVELOPE, pae, parseEnvelope } from './dsse.ts'
 export type { Envelope, EnvelopeSignature } from './dsse.ts'
 export { CHALLENGE, CHALLENGE_REQUEST } from './enrolment-challenge.ts'
@@ -73,6 +87,8 @@ export { ProtocolError } from './protocol-error.ts'
 export type { ProtocolErrorCode } from './protocol-error.ts'
 export { encodeReceipt, logPolicyOf, parseReceipt, VerifiedReceipt, verifyReceipt } from './receipt.ts'
 export type { Receipt, ReceiptStatement, ReceiptTrust } from './receipt.ts'
+export { encodeReceiptList, parseReceiptList, receiptsOf } from './receipt-list.ts'
+export type { ReceiptList, ReceiptOutcome } from './receipt-list.ts'
 export {
   fingerprintOf,
   formatFingerprint,

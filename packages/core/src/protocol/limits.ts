@@ -21,6 +21,17 @@ export const LIMITS = {
   envelopeBytes: 32_768,
   /** A receipt. */
   receiptBytes: 131_072,
+  /** The receipts for all deposits of one request. */
+  receiptListBytes: 4_718_592,
+  /** The query of a request, in characters. */
+  queryCharacters: 4_096,
+  /** Deposits on one page of a search, and those on a page for which no number is asked. */
+  depositsPerPage: 1_000,
+  depositsPerUsualPage: 100,
+  /** Statements on one page. */
+  statementsPerPage: 100,
+  /** A page of deposits or statements. */
+  pageBytes: 8_388_608,
   /** A problem document. */
   problemBytes: 8_192,
   /** A request or answer in JSON for which nothing else is said. */

@@ -9,6 +9,8 @@ export const MEDIA_TYPES = {
   /** Several, as `encodeDeposits` writes them. */
   deposits: 'application/vnd.strongroom.deposits',
   receipt: 'application/vnd.strongroom.receipt.v1+json',
+  /** One for each deposit of a request, as `encodeReceiptList` writes them. */
+  receipts: 'application/vnd.strongroom.receipts.v1+json',
   /** RFC 9457. */
   problem: 'application/problem+json',
 } as const

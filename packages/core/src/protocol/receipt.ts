@@ -16,6 +16,7 @@ import {
 } from '../tlog/index.ts'
 import { encodeJson, parseJson } from './canonical-json.ts'
 import { ENVELOPE, type Envelope } from './dsse.ts'
+import { entryKindText } from './entry-kind-text.ts'
 import { logKeysOf, verifyEpoch, type AuthorityTrust, type EpochChain } from './epoch-chain.ts'
 import type { Epoch } from './epoch.ts'
 import { checkedText, exactly, hexBytes, objectOf, type JsonField } from './json-fields.ts'
@@ -47,20 +48,10 @@ interface ReceiptMembers extends Receipt {
   readonly version: 1
 }
 
-const KIND: JsonField<EntryKindName> = {
-  read(value, path) {
-    const kinds = Object.keys(ENTRY_KINDS) as EntryKindName[]
-    const kind = kinds.find((candidate) => candidate === value)
-    if (kind === undefined) throw malformed(path, `expected one of ${kinds.join(', ')}`)
-    return kind
-  },
-  write: (value) => value,
-}
-
 const RECEIPT: JsonField<ReceiptMembers> = objectOf({
   strongroom: exactly('receipt'),
   version: exactly(1),
-  statement: objectOf({ kind: KIND, digest: hexBytes(32) }),
+  statement: objectOf({ kind: entryKindText, digest: hexBytes(32) }),
   level: exactly(0),
   epoch: ENVELOPE,
   proof: checkedText(LIMITS.receiptBytes, checkProof),

@@ -214,7 +214,8 @@ describe('the tables of the specification', () => {
     ]
     const { depositBytes, depositsPerRequest, contextBytes, payloadBytes, envelopeBytes } = LIMITS
     const { epochs, authorityBytes, invitationCharacters, problemBytes, jsonBytes } = LIMITS
-    const { challengeSeconds, signatureSeconds, receiptBytes } = LIMITS
+    const { challengeSeconds, signatureSeconds, receiptBytes, receiptListBytes } = LIMITS
+    const { queryCharacters, pageBytes, depositsPerPage, statementsPerPage } = LIMITS
     assert.deepEqual(
       numbers.map(([text]) => Number(text.replaceAll(',', ''))),
       [
@@ -226,6 +227,11 @@ describe('the tables of the specification', () => {
         epochs,
         authorityBytes,
         invitationCharacters,
+        receiptListBytes,
+        queryCharacters,
+        pageBytes,
+        depositsPerPage,
+        statementsPerPage,
         problemBytes,
         jsonBytes,
         challengeSeconds,
@@ -233,6 +239,7 @@ describe('the tables of the specification', () => {
       ],
     )
     assert.ok(RECEIPT.includes(`at most ${receiptBytes.toLocaleString('en')} bytes`))
+    assert.ok(RECEIPT.includes(`at most ${receiptListBytes.toLocaleString('en')} bytes`))
     assert.ok(PROTOCOL.includes(`at most ${LIMITS.descriptionBytes.toLocaleString('en')} bytes of UTF-8`))
     assert.equal(PROTOCOL.split(`at most ${LIMITS.enclosedBytes.toLocaleString('en')} bytes`).length, 3)
     assert.ok(PROTOCOL.includes(`used for ${LIMITS.epochGraceSeconds / 86_400} days more`))
