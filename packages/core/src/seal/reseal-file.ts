@@ -9,6 +9,7 @@ import { finishInterruptedRewrap } from './interrupted-rewrap.ts'
 import { fileVersion } from './ledger.ts'
 import { runPayload } from './payload-run.ts'
 import { checkRecipients } from './recipients.ts'
+import { finishedSeal, type Releasing } from './releasing.ts'
 import { SealError } from './seal-error.ts'
 import type { SealedFile, Watching } from './seal-files.ts'
 import { openSealedInput, type SealedInput } from './sealed-input.ts'
@@ -18,7 +19,7 @@ import { stage, type Sealer, type Staged } from './stage.ts'
 import { unlock, type Reader, type Unlocked } from './unlock.ts'
 
 /** Who reads the old version and who seals the new one. */
-export interface ResealOptions extends Reader, Omit<Sealer, 'visibility'>, Watching {
+export interface ResealOptions extends Reader, Omit<Sealer, 'visibility'>, Releasing, Watching {
   /** As it was, unless told. */
   readonly visibility?: Sealer['visibility'] | undefined
   /** Replaces the description. */
@@ -101,9 +102,11 @@ function sealedSource(file: SealedInput, { sessionKey, seal, plaintextLength }: 
 async function finish(staged: Staged, target: string, options: ResealOptions): Promise<SealedFile> {
   const [batch] = signDrafts([staged.draft], options.signingKey)
   if (!batch) throw new SealError('LIMIT', 'batch: no signature')
+  await options.beforeRelease?.([finishedSeal(0, staged)])
   await staged.release(batch)
   if (staged.folder !== undefined) syncFolder(staged.folder)
-  const { serial, version, plaintextBytes, sealedBytes, source, draft } = staged
+  const { serial, metadata, plaintextBytes, sealedBytes, source, draft } = staged
+  const { version } = metadata
   const signerId = options.signingKey.signer.keyId
   options.ledger?.remember(fileVersion(serial, signerId, version, draft.sealId))
   return {

@@ -7,6 +7,7 @@ import type { Conversion } from './chunks.ts'
 import { fileVersion, type Ledger } from './ledger.ts'
 import type { Output } from './output.ts'
 import { checkRecipients } from './recipients.ts'
+import { finishedSeal, type Releasing } from './releasing.ts'
 import { SealError } from './seal-error.ts'
 import type { Input } from './input.ts'
 import { InputFiles } from './same-file.ts'
@@ -39,7 +40,7 @@ export interface Watching {
 }
 
 /** Who seals, for whom, and how. */
-export interface SealOptions extends Sealer, Watching {
+export interface SealOptions extends Sealer, Releasing, Watching {
   /** Where new versions are remembered. */
   readonly ledger?: Ledger | undefined
   /** Called for each job of a group when the group is finished, in order. */
@@ -170,13 +171,15 @@ async function stageJob(
   }
 }
 
-/** Signs once for all, then gives every file its name, then makes the names durable. */
+/** Signs once for all, lets the caller keep the keys, gives every file its name, then makes the names durable. */
 async function releaseAll(staged: readonly StagedJob[], options: SealOptions): Promise<SealResult[]> {
   if (staged.length === 0) return []
   const batches = signDrafts(
     staged.map(({ file }) => file.draft),
     options.signingKey,
   )
+  const refusal = await handOver(staged, options)
+  if (refusal) return staged.map(({ item }) => failed(item, refusal.error))
   const released = await Promise.all(staged.map((job, i) => release(job, batches[i])))
   const refused = syncFolders(staged.map(({ file }) => file.folder))
   return staged.map(({ item, file }, i) => {
@@ -188,6 +191,18 @@ async function releaseAll(staged: readonly StagedJob[], options: SealOptions): P
 
 interface Failure {
   readonly error: unknown
+}
+
+async function handOver(
+  staged: readonly StagedJob[],
+  { beforeRelease }: SealOptions,
+): Promise<Failure | undefined> {
+  try {
+    await beforeRelease?.(staged.map(({ item, file }) => finishedSeal(item.index, file)))
+    return undefined
+  } catch (error) {
+    return { error }
+  }
 }
 
 async function release({ file }: StagedJob, batch: BatchSignature | undefined): Promise<Failure | undefined> {
@@ -215,7 +230,8 @@ function syncFolders(folders: readonly (string | undefined)[]): ReadonlyMap<stri
 
 function recorded(item: Numbered, file: Staged, { ledger, signingKey }: SealOptions): SealResult {
   try {
-    const { serial, version, draft } = file
+    const { serial, draft } = file
+    const { version } = file.metadata
     // Nothing precedes a first version: it need not be remembered.
     if (version > 1) ledger?.remember(fileVersion(serial, signingKey.signer.keyId, version, draft.sealId))
     return sealed(item, file)
@@ -234,13 +250,13 @@ function running(item: Numbered, options: SealOptions) {
 }
 
 function sealed({ index, job }: Numbered, file: Staged): SealedFile {
-  const { serial, version, plaintextBytes, sealedBytes, source, draft } = file
+  const { serial, metadata, plaintextBytes, sealedBytes, source, draft } = file
   return {
     job: index,
     output: job.output,
     serial,
     sealId: draft.sealId,
-    version,
+    version: metadata.version,
     plaintextBytes,
     sealedBytes,
     source,

@@ -57,7 +57,9 @@ export interface Naming {
 export interface Staged {
   readonly draft: SealDraft
   readonly serial: Uint8Array
-  readonly version: number
+  readonly metadata: Metadata
+  /** Wiped by `release` and `discard`. */
+  readonly sessionKey: Uint8Array
   readonly plaintextBytes: number
   readonly sealedBytes: number
   /** What the input was; undefined for a stream. */
@@ -184,7 +186,8 @@ function staged(
   return {
     draft,
     serial,
-    version: metadata.version,
+    metadata,
+    sessionKey,
     plaintextBytes: plaintextLength,
     sealedBytes,
     source: source.state,
