@@ -1,3 +1,5 @@
+import type { AuthorityCode } from './client-rows.ts'
+
 /**
  * What can go wrong in the command itself, before or after the library is asked. The last of them are the
  * library's words for the same thing.
@@ -16,6 +18,7 @@ export type CliErrorCode =
   | 'SUPERSEDED'
   | 'UNKNOWN_SIGNER'
   | 'UNSUPPORTED'
+  | AuthorityCode
 
 /**
  * The one error of the command: a row of `exit-codes.ts`, and a hint where this case deserves a better

@@ -11,6 +11,8 @@ export interface Config {
   readonly defaultContainer?: string
   /** Recipients that every seal gets besides its owner: keys, aliases or files of them. */
   readonly defaultRecipients?: readonly string[]
+  /** The backup authority at which session keys are deposited when none is named. */
+  readonly defaultAuthority?: string
 }
 
 type Check = (value: unknown) => boolean
@@ -22,6 +24,7 @@ const SETTINGS: Readonly<Record<keyof Config, { check: Check; expected: string }
     check: (value) => Array.isArray(value) && value.every(isText),
     expected: 'a list of recipients',
   },
+  defaultAuthority: { check: isText, expected: 'a name' },
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { AgeErrorCode } from '@strongroom/core/age'
 import type { BytesErrorCode } from '@strongroom/core/bytes'
+import type { ClientErrorCode } from '@strongroom/core/client'
 import type { ContainerErrorCode } from '@strongroom/core/container'
 import type { CryptoApiErrorCode } from '@strongroom/core/cryptoapi'
 import type { KeyBlobErrorCode } from '@strongroom/core/keyblob'
@@ -7,6 +8,7 @@ import type { ProtocolErrorCode } from '@strongroom/core/protocol'
 import type { SealErrorCode } from '@strongroom/core/seal'
 import type { TlogErrorCode } from '@strongroom/core/tlog'
 import type { CliErrorCode } from './cli-error.ts'
+import { CLIENT_ROWS } from './client-rows.ts'
 import { CRYPTO_API_ROWS } from './crypto-api-rows.ts'
 import { PROTOCOL_ROWS } from './protocol-rows.ts'
 import { TLOG_ROWS } from './tlog-rows.ts'
@@ -27,6 +29,10 @@ export const EXIT = {
   inputChanged: 11,
   noContainer: 12,
   unsupported: 13,
+  unreachable: 14,
+  refused: 15,
+  noReceipt: 16,
+  alarm: 17,
   interrupted: 130,
 } as const
 
@@ -34,6 +40,7 @@ export const EXIT = {
 export type ErrorCode =
   | AgeErrorCode
   | BytesErrorCode
+  | ClientErrorCode
   | CliErrorCode
   | ContainerErrorCode
   | CryptoApiErrorCode
@@ -221,6 +228,7 @@ const ROWS = {
 
   // The backup authority
   ...PROTOCOL_ROWS,
+  ...CLIENT_ROWS,
 } as const satisfies Record<ErrorCode, Row>
 
 /** The table, row by row. */
@@ -240,6 +248,7 @@ const OUR_ERRORS = new Set([
   'AgeError',
   'BytesError',
   'CliError',
+  'ClientError',
   'ContainerError',
   'CryptoApiError',
   'KeyBlobError',

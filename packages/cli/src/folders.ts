@@ -5,7 +5,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where the command keeps what it must remember. Nothing is created by looking. */
 export interface Folders {
-  /** `config.json`: the default container and recipients. */
+  /** `config.json`: the default container, recipients and backup authority. */
   readonly configFile: string
   /** Whose seals are accepted, one per line. */
   readonly knownSigners: string
@@ -13,6 +13,8 @@ export interface Folders {
   readonly knownRecipients: string
   readonly containers: string
   readonly sessionKeys: string
+  /** What is kept about each backup authority: a folder each. */
+  readonly authorities: string
   /** The newest version seen of each sealed file. */
   readonly ledger: string
 }
@@ -30,6 +32,7 @@ export function foldersOf(environment: Environment, home: string, platform: stri
     knownRecipients: join(config, 'known_recipients'),
     containers: join(data, 'containers'),
     sessionKeys: join(data, 'session-keys'),
+    authorities: join(data, 'authorities'),
     ledger: join(data, 'ledger'),
   }
 }

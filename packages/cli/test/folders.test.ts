@@ -11,6 +11,7 @@ suite('folders', () => {
       knownRecipients: '/own/known_recipients',
       containers: '/own/containers',
       sessionKeys: '/own/session-keys',
+      authorities: '/own/authorities',
       ledger: '/own/ledger',
     })
   })

@@ -1,0 +1,47 @@
+import type { ClientErrorCode } from '@strongroom/core/client'
+import type { Row } from './exit-codes.ts'
+
+const LATER = 'look at the connection; what waits in the outbox goes later, with strongroom deposit --flush'
+const WAITING = 'strongroom status shows what waits and why; strongroom deposit --flush tries again'
+const ADMINISTRATOR = 'ask the administrator of the authority'
+const EVIDENCE =
+  'do not deposit anything more there; keep what you have as evidence, and ask people you trust'
+
+/** What the command says itself about a backup authority. */
+export type AuthorityCode = 'AUTHORITY_REFUSED' | 'AUTHORITY_UNAVAILABLE' | 'NO_RECEIPT' | 'ALARM'
+
+/** What the errors of a client of a backup authority mean: a part of the table in `exit-codes.ts`. */
+export const CLIENT_ROWS = {
+  CLIENT_UNREACHABLE: ['unreachable', 'the backup authority did not answer, or not in time', LATER],
+  CLIENT_PROBLEM: ['refused', 'the backup authority said why not', ADMINISTRATOR],
+  CLIENT_ANSWER: [
+    'unsupported',
+    'an answer that is not one of a backup authority',
+    'look whether the address is right, and whether a proxy stands between',
+  ],
+  CLIENT_ALARM: ['alarm', 'the backup authority contradicts what it signed', EVIDENCE],
+  CLIENT_STATE: [
+    'unsupported',
+    'a file that strongroom keeps about an authority is damaged',
+    'restore it from a backup of your data folder',
+  ],
+  CLIENT_BUSY: [
+    'io',
+    'another process is at work with the same authority',
+    'run it again when the other one has finished',
+  ],
+  CLIENT_EPOCH: [
+    'superseded',
+    'made for an epoch of the authority that is not accepted any more',
+    'strongroom deposit FILE deposits it again, for the epoch that is in use',
+  ],
+  CLIENT_NOT_ENROLLED: [
+    'noContainer',
+    'there is no backup authority of that name here',
+    'strongroom enroll takes the invitation of an administrator; strongroom status lists the authorities',
+  ],
+  AUTHORITY_REFUSED: ['refused', 'the backup authority refuses it', ADMINISTRATOR],
+  AUTHORITY_UNAVAILABLE: ['unreachable', 'the backup authority can take nothing at present', LATER],
+  NO_RECEIPT: ['noReceipt', 'a deposit has no receipt that was verified', WAITING],
+  ALARM: ['alarm', 'the log of the backup authority is not what it was', EVIDENCE],
+} as const satisfies Record<ClientErrorCode | AuthorityCode, Row>
