@@ -1,2 +1,31 @@
-/** The backup authority. Its service comes with the next release; the name and its place are fixed now. */
-export {}
+/** The backup authority: what the command does with it. */
+export { CONFIGURATION_FILE, ConfigError, loadConfiguration, SETTING_ROWS } from './config/index.ts'
+export type { ConfigErrorCode, Configuration, SettingRow } from './config/index.ts'
+export type { LogErrorCode } from './log/index.ts'
+export type { AdmissionErrorCode } from './model/index.ts'
+export {
+  addTenant,
+  initAuthority,
+  invite,
+  listClients,
+  listEpochs,
+  listTenants,
+  lockFolder,
+  newEpoch,
+  readCustodianCard,
+  setClientState,
+  SetupError,
+  validFor,
+} from './setup/index.ts'
+export type {
+  ClientSummary,
+  Custodian,
+  EpochSummary,
+  MadeAuthority,
+  MadeInvitation,
+  NewAuthority,
+  NewContainerFile,
+  SetupErrorCode,
+  TenantSummary,
+} from './setup/index.ts'
+export type { StoreErrorCode } from './store/index.ts'
