@@ -35,7 +35,7 @@ export {
   ScryptIdentity,
   ScryptRecipient,
 } from './scrypt.ts'
-export { encodedStanzaLength } from './stanza.ts'
+export { encodedStanzaLength, encodeStanza } from './stanza.ts'
 export type { Stanza } from './stanza.ts'
 export { X25519Identity, X25519Recipient } from './x25519.ts'
 export { XWING_KEM_ID, XWingPrivateKey, XWingPublicKey } from './xwing.ts'
