@@ -28,4 +28,6 @@ export type {
   SetupErrorCode,
   TenantSummary,
 } from './setup/index.ts'
+export { openAuthority, serveAuthority, startService } from './service/index.ts'
+export type { OpenAuthority, OpenOptions, Service, ServiceOptions } from './service/index.ts'
 export type { StoreErrorCode } from './store/index.ts'

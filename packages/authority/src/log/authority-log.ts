@@ -34,15 +34,22 @@ export type LogState =
   | { readonly state: 'behind'; readonly error: StoreError }
 
 /** What became of a statement. */
-export type StatementOutcome =
-  | {
-      readonly state: 'logged'
-      readonly index: number
-      readonly received: number
-      /** The receipt: for `verifyReceipt`. */
-      readonly receipt: Uint8Array
-    }
-  | { readonly state: 'refused'; readonly reason: Refusal }
+export type StatementOutcome = LoggedOutcome | { readonly state: 'refused'; readonly reason: Refusal }
+
+/** A statement that is durable, and in a tree that was signed. */
+export interface LoggedOutcome {
+  readonly state: 'logged'
+  readonly index: number
+  readonly received: number
+  /** From its leaf to the root of the checkpoint. */
+  readonly hashes: readonly Uint8Array[]
+  /** The signed note, the same for all statements of one call. */
+  readonly checkpoint: Uint8Array
+  /** The record that names the keys which signed it. */
+  readonly epoch: Envelope
+  /** The receipt: for `verifyReceipt`. Made when it is asked for. */
+  readonly receipt: Uint8Array
+}
 
 /** Statements of one transaction, unless one call has more. */
 const MOST_STATEMENTS = 1_024
@@ -127,6 +134,11 @@ export class AuthorityLog {
     return receiptMaker(await this.#epochRecord(), note)({ kind, digest: row.digest }, index, proof)
   }
 
+  /** What receipts carry at present: a signed note, and the epoch record that names the keys which signed it. */
+  async receiptGround(): Promise<Pick<LoggedOutcome, 'checkpoint' | 'epoch'>> {
+    return { checkpoint: await this.#receiptCheckpoint(), epoch: await this.#epochRecord() }
+  }
+
   /** The greatest checkpoint that was kept; undefined before the first. */
   async checkpoint(): Promise<Uint8Array | undefined> {
     return (await this.#options.store.checkpoint())?.note
@@ -173,12 +185,24 @@ export class AuthorityLog {
     const { head, outcomes } = await retrying(() => store.append(group, this.signed))
     // A log without leaves has nothing to sign: nothing was taken.
     if (head.size === 0) return outcomes.filter((outcome) => outcome.state === 'refused')
-    const make = receiptMaker(await this.#epochRecord(), await this.#publish(head))
+    const [epoch, checkpoint] = [await this.#epochRecord(), await this.#publish(head)]
+    const make = receiptMaker(epoch, checkpoint)
     const answer = async (outcome: AppendOutcome, i: number): Promise<StatementOutcome> => {
       if (outcome.state === 'refused') return outcome
       const { index, received } = outcome
-      const proof = outcome.proof ?? (await this.#proofs.inclusion(head, index))
-      return { state: 'logged', index, received, receipt: make(referenceTo(statements[i]), index, proof) }
+      const hashes = outcome.proof ?? (await this.#proofs.inclusion(head, index))
+      const statement = referenceTo(statements[i])
+      return {
+        state: 'logged',
+        index,
+        received,
+        hashes,
+        checkpoint,
+        epoch,
+        get receipt() {
+          return make(statement, index, hashes)
+        },
+      }
     }
     return Promise.all(outcomes.map(answer))
   }

@@ -1,6 +1,6 @@
 /** The log of an authority: statements in, durable and signed receipts out. */
 export { AuthorityLog } from './authority-log.ts'
-export type { LogOptions, LogState, StatementOutcome } from './authority-log.ts'
+export type { LoggedOutcome, LogOptions, LogState, StatementOutcome } from './authority-log.ts'
 export { readEpochChain } from './epochs.ts'
 export { fsck } from './fsck.ts'
 export type { Finding, FindingKind, FsckOptions } from './fsck.ts'

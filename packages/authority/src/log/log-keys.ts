@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
 import { BytesError, concat, fromPaddedBase64, toPaddedBase64, wipe } from '@strongroom/core/bytes'
 import {
   encodeVerifierKey,
@@ -26,10 +26,12 @@ const TYPES: readonly {
   { type: 'subtree', id: 0x06, algorithm: 'ml-dsa-44' },
 ]
 const SEED_BYTES = 32
+const DERIVED_BYTES = 32
 const LINE = /^PRIVATE\+KEY\+([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/
 
 interface LogKey {
   readonly key: VerifierKey
+  readonly seed: KeyObject
   readonly sign: (message: Uint8Array) => Uint8Array
 }
 
@@ -85,6 +87,18 @@ export class LogKeys {
     return this.#keys.map(({ key }) => noteVerifier(key, verifyRaw))
   }
 
+  /**
+   * A key of 32 bytes that every node with these keys has, and nobody else: HKDF-SHA-256 of both seeds, without a salt.
+   *
+   * @param info what it is for
+   */
+  derive(info: string): Uint8Array {
+    const seeds = concat(...this.#keys.map(({ seed }) => new Uint8Array(seed.export())))
+    const key = new Uint8Array(hkdfSync('sha256', seeds, '', info, DERIVED_BYTES))
+    wipe(seeds)
+    return key
+  }
+
   /** @param now the clock, in milliseconds since 1970 */
   signers(now: () => number): NoteSigner[] {
     const seconds = () => Math.floor(now() / 1000)
@@ -100,7 +114,7 @@ function readKey({ type, id, algorithm }: (typeof TYPES)[number], line: string):
     const { publicKey, sign } = rawSigner(algorithm, bytes.subarray(1))
     const key = nameKey(name, type, publicKey)
     if (keyLabel(key) !== `${name}+${hash}`) throw malformed('the hash is of another key or name')
-    return { key, sign }
+    return { key, seed: createSecretKey(bytes.subarray(1)), sign }
   } finally {
     wipe(bytes)
   }

@@ -8,6 +8,8 @@ import type { Schema } from './schema.ts'
 import { StoreError } from './store-error.ts'
 import type { DepositSearch } from './store.ts'
 
+/** The level of a deposit that a custodian opened. */
+const OPENED = 2
 const FORMATS = Object.keys(DEPOSIT_FORMATS) as DepositFormat[]
 
 /** A row of `deposit` as the contract has it. @throws StoreError STORE_CORRUPT for what nobody wrote */
@@ -68,6 +70,18 @@ export async function searchDeposits(
   if (before !== undefined) query = query.where('leaf', '<', before)
   const rows = await query.orderBy('leaf', 'desc').limit(search.limit).execute()
   return rows.map((row) => ({ ...depositOf(row), superseded: Boolean(row.superseded) }))
+}
+
+/** When the first deposit came that is below level 2, of whatever tenant. */
+export async function readOldestUnopened(db: Kysely<Schema>): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('deposit')
+    .select('received')
+    .where('level', '<', OPENED)
+    .orderBy('received')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.received
 }
 
 /** Deposits of the same client that name this one as the one that they replace. */

@@ -11,7 +11,7 @@ import {
 } from '../model/statement-rows.ts'
 import { appendGroup } from './append-group.ts'
 import { countRows, readAudit, readUsages } from './audit-rows.ts'
-import { searchDeposits } from './deposit-search.ts'
+import { readOldestUnopened, searchDeposits } from './deposit-search.ts'
 import { EVERYBODY, type Engine } from './engine.ts'
 import { checkStanding, claimLog, readCheckpoint, readHead, readTile, writeCheckpoint } from './log-rows.ts'
 import { deleteNonces, writeNonces } from './nonces.ts'
@@ -92,6 +92,10 @@ export class SqlStore implements Store {
 
   deposits(owner: Owner, search: DepositSearch) {
     return this.#read([owner.tenant], (db) => searchDeposits(db, this.#engine.facts, owner, search))
+  }
+
+  oldestUnopened() {
+    return this.#read(EVERYBODY, readOldestUnopened)
   }
 
   async client(client: string) {

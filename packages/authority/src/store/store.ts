@@ -74,6 +74,9 @@ export interface Store {
   /** Deposits of an owner, the newest leaf first. */
   deposits(owner: Owner, search: DepositSearch): Promise<DepositRow[]>
 
+  /** When the first deposit came that no custodian has opened, of all tenants; undefined if there is none. */
+  oldestUnopened(): Promise<number | undefined>
+
   /** A client, of whatever tenant it is: its id names one client only. */
   client(client: string): Promise<ClientRow | undefined>
 

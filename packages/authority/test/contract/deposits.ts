@@ -160,4 +160,20 @@ export const DEPOSITS: SceneTests = {
     assert.deepEqual(await read(2, 1), [['deposit', 3]])
     assert.deepEqual(await read(6, 9), [])
   },
+
+  'the first deposit that no custodian has opened is found, whosever it is': async (scene) => {
+    const store = await scene.open()
+    const { log, clients } = await scene.peopled(store, ['acme', 'beta'])
+    const [client, stranger] = clients
+    assert.ok(client && stranger)
+    assert.equal(await store.oldestUnopened(), undefined)
+    await log.append([stranger.deposit(1)])
+    scene.now += 5
+    await log.append([client.deposit(2)])
+    assert.equal(await store.oldestUnopened(), START)
+    await scene.database.sql("update deposit set level = 2 where tenant = 'beta'")
+    assert.equal(await store.oldestUnopened(), START + 5)
+    await scene.database.sql('update deposit set level = 2')
+    assert.equal(await store.oldestUnopened(), undefined)
+  },
 }

@@ -116,19 +116,19 @@ export class TestAuthority {
 /** A client and its deposits. */
 export class TestClient {
   readonly #authority: TestAuthority
-  readonly #pair: MessageSigner
-  readonly #invited: MessageSigner
+  readonly pair: MessageSigner
+  readonly invited: MessageSigner
   readonly owner: Owner
   readonly invitation: Omit<InvitationRow, 'spent'>
 
   constructor(authority: TestAuthority, tenant: string, seed: number) {
     this.#authority = authority
-    this.#pair = pairOf(0x10000 + seed)
-    this.#invited = pairOf(0x20000 + seed)
-    this.owner = { tenant, client: clientIdOf(sha256, tenant, this.#pair.signer) }
+    this.pair = pairOf(0x10000 + seed)
+    this.invited = pairOf(0x20000 + seed)
+    this.owner = { tenant, client: clientIdOf(sha256, tenant, this.pair.signer) }
     this.invitation = {
       tenant,
-      id: signerIdOf(sha256, this.#invited.signer),
+      id: signerIdOf(sha256, this.invited.signer),
       name: `person ${seed}`,
       created: START,
       expires: START + MONTH,
@@ -141,14 +141,14 @@ export class TestClient {
     const enrolment = {
       identity: `SHA256:${toBase64(signerIdOf(sha256, identity.signer))}`,
       tenant: this.owner.tenant,
-      invitation: invited.#invited.signer,
-      signer: this.#pair.signer,
+      invitation: invited.invited.signer,
+      signer: this.pair.signer,
       exchange: EXCHANGE,
       name: 'laptop',
       challenge: bytesOf(challenge),
       created: START,
     }
-    const envelope = signStatement(sha256, ACTS.enrolment, enrolment, [this.#pair, invited.#invited])
+    const envelope = signStatement(sha256, ACTS.enrolment, enrolment, [this.pair, invited.invited])
     return admitEnrolment(encodeEnvelope(envelope), trust)
   }
 
@@ -165,7 +165,7 @@ export class TestClient {
     const context: DepositContext = {
       tenant: this.owner.tenant,
       clientId: this.owner.client,
-      signer: { suiteId: 1, id: signerIdOf(sha256, this.#pair.signer) },
+      signer: { suiteId: 1, id: signerIdOf(sha256, this.pair.signer) },
       epochNumber: epoch.payload.number,
       epochDigest: epoch.digest,
       format: 'file',
@@ -177,7 +177,7 @@ export class TestClient {
       createdMs: START + number,
       ...changes,
     }
-    const body = encodeDepositBody(context, this.#pair.sign)
+    const body = encodeDepositBody(context, this.pair.sign)
     const stanza = { type: DEPOSIT_TYPE, args: [DEPOSIT_VERSION], body }
     return encodeHeader([recipient, stanza], bytesOf(number, 16))
   }
@@ -194,7 +194,7 @@ export class TestClient {
   admit(blob: Uint8Array): AdmittedStatement {
     const client: Pick<ClientRow, 'tenant' | 'client' | 'signer' | 'state'> = {
       ...this.owner,
-      signer: this.#pair.signer,
+      signer: this.pair.signer,
       state: 'active',
     }
     return admitDeposit(blob, { ...this.#authority.trust, client, epochs: this.#authority.chain })

@@ -1,0 +1,11 @@
+/** The door of an authority: what strangers may ask, within limits, and how they are answered. */
+export { Metrics } from './metrics.ts'
+export { openApiDocument } from './openapi.ts'
+export { createHandler } from './request-handler.ts'
+export type { HandlerOptions, RequestHandler } from './request-handler.ts'
+export { RequestLog } from './request-log.ts'
+export { ROUTES } from './route-table.ts'
+export type { Route } from './route.ts'
+export type { ServedAuthority, ServiceLimits } from './served-authority.ts'
+export { createServer } from './server.ts'
+export type { ServerOptions, ServerTls } from './server.ts'

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino, type Logger } from 'pino'
+import type { Address, Configuration, TlsSettings } from '../config/index.ts'
+import { createHandler, createServer, Metrics, RequestLog, type ServerTls } from '../http/index.ts'
+import { createMetricsServer } from './metrics-server.ts'
+import { openAuthority, type OpenAuthority } from './open-authority.ts'
+import { forgetNonces } from './forget-nonces.ts'
+import { stopServer } from './stop-server.ts'
+
+/** What a service may be started with. */
+export interface ServiceOptions {
+  /** Where lines go; standard error unless told, from the configured level on. */
+  readonly logger?: Logger
+  /** The clock, in milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** A service that answers. */
+export interface Service {
+  /** Where it listens: scheme, host and the port that it has. */
+  readonly url: string
+  /** Where its metrics are; undefined if they are nowhere. */
+  readonly metricsUrl: string | undefined
+  readonly authority: OpenAuthority
+  /**
+   * Takes no new connection, answers the requests that it has, and lets go of everything; after ten seconds, whether or not those were
+   * answered. What was acknowledged is durable all the same.
+   */
+  stop(): Promise<void>
+}
+
+/**
+ * Opens an authority and serves it.
+ *
+ * @throws what `openAuthority` throws; the platform's error if it cannot listen, or not read the certificate
+ */
+export async function startService(
+  configuration: Configuration,
+  options: ServiceOptions = {},
+): Promise<Service> {
+  const { now = Date.now } = options
+  return serveAuthority(await openAuthority(configuration, { now }), configuration, options)
+}
+
+/** Serves an authority that is open. It is closed when the service stops, or cannot start. */
+export async function serveAuthority(
+  authority: OpenAuthority,
+  configuration: Configuration,
+  options: ServiceOptions = {},
+): Promise<Service> {
+  const { now = Date.now, logger = pino({ level: configuration.logLevel }, pino.destination(2)) } = options
+  const servers: Server[] = []
+  try {
+    const metrics = new Metrics(authority, now)
+    const server = await publicServer(authority, configuration, { metrics, logger, now })
+    servers.push(server)
+    const url = await listen(server, configuration.listen, configuration.tls ? 'https' : 'http')
+    const metricsUrl = await serveMetrics(metrics, configuration, servers)
+    const endForgetting = forgetNonces(authority.store, now, logger)
+    logger.info({ url, metricsUrl, log: authority.log.state.state }, 'listening')
+    const end = async () => {
+      endForgetting()
+      await Promise.all(servers.map(stopServer))
+      await authority.close()
+      logger.info('stopped')
+    }
+    let ending: Promise<void> | undefined
+    return { url, metricsUrl, authority, stop: () => (ending ??= end()) }
+  } catch (error) {
+    await Promise.all(servers.map(stopServer))
+    await authority.close()
+    throw error
+  }
+}
+
+async function publicServer(
+  authority: OpenAuthority,
+  { url, limits, proxy: { hops }, tls }: Configuration,
+  { metrics, logger, now }: Required<ServiceOptions> & { readonly metrics: Metrics },
+): Promise<Server> {
+  const log = new RequestLog(logger)
+  const handler = createHandler(authority, { url, limits, hops, metrics, log, now })
+  const { bodySeconds, connections } = limits
+  const options = { bodySeconds, connections, hops, metrics }
+  return createServer(handler, { ...options, ...(tls && { tls: await readTls(tls) }) })
+}
+
+async function readTls({ certificate, key, clientCa }: TlsSettings): Promise<ServerTls> {
+  return {
+    certificate: await readFile(certificate, 'utf8'),
+    key: await readFile(key, 'utf8'),
+    ...(clientCa !== undefined && { clientCa: await readFile(clientCa, 'utf8') }),
+  }
+}
+
+async function serveMetrics(
+  metrics: Metrics,
+  { metrics: { listen: address } }: Configuration,
+  servers: Server[],
+): Promise<string | undefined> {
+  if (!address) return undefined
+  const server = createMetricsServer(metrics)
+  servers.push(server)
+  return `${await listen(server, address, 'http')}/metrics`
+}
+
+async function listen(server: Server, { host, port }: Address, scheme: 'http' | 'https'): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen(port, host, resolve)
+  await promise
+  server.off('error', reject)
+  const { port: actual } = server.address() as AddressInfo
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${actual}`
+}
