@@ -20,7 +20,8 @@ export interface Envelope {
 }
 
 const MAX_TYPE_CHARACTERS = 128
-const MAX_SIGNATURES = 2
+/** As many as the act with the most signers has: a request, its requester, and one piece of evidence of each kind. */
+const MAX_SIGNATURES = 5
 /** RFC 6838 §4.2: what a media type of ours is made of. */
 const TYPE = /^application\/[a-z0-9.+-]+$/
 

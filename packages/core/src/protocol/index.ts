@@ -1,6 +1,6 @@
 /** What clients, backup authorities and custodians say to each other, as exact bytes. Usable in a browser. */
 export { ACTS } from './acts.ts'
-export type { Act, ActName } from './acts.ts'
+export type { Act, ActName, ActPayloads } from './acts.ts'
 export { encodeAuthorityCard, parseAuthorityCard } from './authority-card.ts'
 export type { AuthorityCard, AuthorityLimits } from './authority-card.ts'
 export { checkName, clientIdOf, objectNameDigest } from './authority-names.ts'
@@ -37,8 +37,18 @@ export {
   parseStatementQuery,
 } from './deposit-query.ts'
 export type { DepositQuery, StatementQuery } from './deposit-query.ts'
+export type {
+  Completion,
+  CustodianStatement,
+  JudgedTree,
+  Release,
+  Rewrap,
+  Verification,
+} from './custodian-statements.ts'
 export { encodeEnvelope, ENVELOPE, pae, parseEnvelope } from './dsse.ts'
 export type { Envelope, EnvelopeSignature } from './dsse.ts'
+export { personOf, RECOVERY_CLASSES, ROLES } from './charter.ts'
+export type { Charter, CharterPerson, CharterPolicy, RecoveryClass, RecoveryRule, Role } from './charter.ts'
 export { CHALLENGE, CHALLENGE_REQUEST } from './enrolment-challenge.ts'
 export type { Challenge, ChallengeRequest } from './enrolment-challenge.ts'
 export { verifyEnrolment } from './enrolment-check.ts'
@@ -47,6 +57,8 @@ export type { Enrolment } from './enrolment.ts'
 export { EpochChain, epochStanding, verifyEpoch, verifyEpochs } from './epoch-chain.ts'
 export type { AuthorityTrust, EpochStanding, KnownEpoch } from './epoch-chain.ts'
 export type { Epoch, EpochLog } from './epoch.ts'
+export { EVIDENCE_KINDS } from './evidence.ts'
+export type { Evidence, EvidenceKind, EvidenceRule } from './evidence.ts'
 export {
   readSignature,
   signatureBase,
@@ -80,6 +92,15 @@ export type { JsonField, JsonMembers } from './json-fields.ts'
 export { recipientKindOf } from './key-texts.ts'
 export type { RecipientKind } from './key-texts.ts'
 export { LIMITS } from './limits.ts'
+export {
+  completionListDigest,
+  depositListDigest,
+  releaseListDigest,
+  rewrapListDigest,
+  sortedIds,
+  verificationListDigest,
+} from './list-digests.ts'
+export type { DepositResult } from './list-digests.ts'
 export { MEDIA_TYPES } from './media-types.ts'
 export { encodeProblem, parseProblem, problemOf, PROBLEMS } from './problems.ts'
 export type { Problem, ProblemCode, ProblemRow } from './problems.ts'
@@ -89,6 +110,23 @@ export { encodeReceipt, logPolicyOf, parseReceipt, VerifiedReceipt, verifyReceip
 export type { Receipt, ReceiptStatement, ReceiptTrust } from './receipt.ts'
 export { encodeReceiptList, parseReceiptList, receiptsOf } from './receipt-list.ts'
 export type { ReceiptList, ReceiptOutcome } from './receipt-list.ts'
+export { encodeRecoveryCode, parseRecoveryCode, printRecoveryCode } from './recovery-code.ts'
+export type { RecoveryCode } from './recovery-code.ts'
+export type { RecoveryCodes, Vetting } from './recovery-codes.ts'
+export { RECOVERY_LIMITS } from './recovery-limits.ts'
+export { requestSigners } from './recovery-request.ts'
+export type { ListedDeposits, RecoveryRequest, RequestClass } from './recovery-request.ts'
+export {
+  encodeReleaseBody,
+  encodeRewrapBody,
+  parseReleaseBody,
+  parseRewrapBody,
+  RELEASE_TYPE,
+  RELEASE_VERSION,
+  REWRAP_TYPE,
+  REWRAP_VERSION,
+} from './release-stanza.ts'
+export type { ReleaseBody, RewrapBody } from './release-stanza.ts'
 export {
   fingerprintOf,
   formatFingerprint,
@@ -97,6 +135,10 @@ export {
   signerIdOf,
 } from './signer-text.ts'
 export type { MessageSigner, SignerText, Verify, VerifyMeans } from './signer-text.ts'
-export { signStatement, statementDigest, VerifiedStatement } from './statement.ts'
+export { openStatement, signStatement, statementDigest, VerifiedStatement } from './statement.ts'
+export { encodeTerms, parseTerms, witnessPolicyOf } from './terms.ts'
+export type { Terms, TermsFloor, TermsWitnesses } from './terms.ts'
+export { CANCELLATION_CAPACITIES } from './verdicts.ts'
+export type { Approval, Cancellation, CancellationCapacity, Rejection, Verdict } from './verdicts.ts'
 export { VerifiedDeposit, verifyDeposit } from './verified-deposit.ts'
 export type { DepositExpectations } from './verified-deposit.ts'

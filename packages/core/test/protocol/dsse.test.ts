@@ -129,7 +129,7 @@ describe('an envelope of another spelling is refused', () => {
   test('more signatures than any act has', () => {
     const [signature] = ENVELOPE.signatures
     assert.ok(signature)
-    const many = { ...ENVELOPE, signatures: [signature, signature, signature] }
+    const many = { ...ENVELOPE, signatures: Array.from({ length: 6 }, () => signature) }
     throwsCode(ProtocolError, 'PROTOCOL_LIMIT', () => encodeEnvelope(many))
   })
 })

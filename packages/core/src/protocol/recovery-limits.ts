@@ -1,0 +1,28 @@
+/**
+ * What a statement about recovery may hold at most: docs/spec/recovery.md, "Limits". Times in seconds, lengths in bytes, otherwise
+ * counts.
+ */
+export const RECOVERY_LIMITS = {
+  /** A terms document. */
+  termsBytes: 16_384,
+  retentionClasses: 64,
+  witnesses: 16,
+  /** People of a charter, and keys of one of them. */
+  people: 64,
+  signersOfPerson: 8,
+  approvals: 16,
+  /** A waiting time, or an expiry: a year. */
+  seconds: 31_536_000,
+  /** Deposits in one request. */
+  deposits: 10_000,
+  /** Recovery codes of a client. */
+  codes: 16,
+  /** What was seen, checked or wanted, in a statement. */
+  reasonBytes: 500,
+  referenceBytes: 128,
+  nameBytes: 128,
+  /** The text of a recovery code, in characters. */
+  codeCharacters: 1_024,
+  /** A bundle for the custodian. */
+  bundleBytes: 268_435_456,
+} as const
