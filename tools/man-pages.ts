@@ -3,7 +3,7 @@
  * one for each command of it, and nothing that is written twice.
  */
 import { COMMON_OPTIONS, type Command, type OptionRow } from '../packages/cli/src/command.ts'
-import { COMMANDS, isGroup, type CommandRow } from '../packages/cli/src/commands/table.ts'
+import { COMMANDS, leavesOf, type CommandLeaf } from '../packages/cli/src/commands/table.ts'
 import { EXIT_ROWS } from '../packages/cli/src/exit-codes.ts'
 
 /** A page: its file name and its text in the man(7) macros. */
@@ -12,23 +12,14 @@ export interface ManPage {
   readonly text: string
 }
 
-interface Leaf {
-  readonly words: readonly string[]
-  readonly row: CommandRow
-}
-
 /** All pages, the first being strongroom(1). */
 export async function manPages(version: string): Promise<ManPage[]> {
-  const leaves = COMMANDS.flatMap((row): Leaf[] =>
-    isGroup(row)
-      ? row.commands.map((child) => ({ words: [row.name, child.name], row: child }))
-      : [{ words: [row.name], row }],
-  ).filter(({ row }) => !row.hidden)
+  const leaves = leavesOf(COMMANDS).filter(({ row }) => !row.hidden)
   const pages = leaves.map(async (leaf) => commandPage(leaf, await leaf.row.load(), version))
   return [overviewPage(leaves, version), ...(await Promise.all(pages))]
 }
 
-function overviewPage(leaves: readonly Leaf[], version: string): ManPage {
+function overviewPage(leaves: readonly CommandLeaf[], version: string): ManPage {
   return page('strongroom', version, 'seal files so that nobody can exchange them unnoticed', [
     section('SYNOPSIS'),
     '.B strongroom',
@@ -60,7 +51,7 @@ function overviewPage(leaves: readonly Leaf[], version: string): ManPage {
   ])
 }
 
-function commandPage({ words, row }: Leaf, command: Command, version: string): ManPage {
+function commandPage({ words, row }: CommandLeaf, command: Command, version: string): ManPage {
   const options: readonly OptionRow[] = Object.values({ ...command.options, ...COMMON_OPTIONS })
   return page(`strongroom-${words.join('-')}`, version, row.purpose, [
     section('SYNOPSIS'),

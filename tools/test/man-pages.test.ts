@@ -2,16 +2,13 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { suite, test } from 'node:test'
 import { manPages } from '../man-pages.ts'
-import { COMMANDS, isGroup } from '../../packages/cli/src/commands/table.ts'
+import { COMMANDS, leavesOf } from '../../packages/cli/src/commands/table.ts'
 
 suite('manual pages', async () => {
   const pages = await manPages('1.2.3')
 
   test('there is one for each command', () => {
-    const words = COMMANDS.flatMap((row) => {
-      if (isGroup(row)) return row.commands.map(({ name }) => `${row.name}-${name}`)
-      return row.hidden ? [] : [row.name]
-    })
+    const words = leavesOf(COMMANDS).flatMap(({ words, row }) => (row.hidden ? [] : [words.join('-')]))
     const expected = ['strongroom.1', ...words.map((word) => `strongroom-${word}.1`)]
     assert.deepEqual(
       pages.map(({ name }) => name),

@@ -65,7 +65,7 @@ async function runCommand(command: Command, operands: readonly string[], read: R
     failures,
     folders: foldersOf(process.env, homedir(), process.platform),
     environment: process.env,
-    signal: stopOnSignals(() => void giveUp()),
+    signal: stopOnSignals(() => void giveUp(), command.graceMs),
   }
   try {
     await command.run(context, operands, read)

@@ -3,7 +3,7 @@ import type { Environment, Folders } from './folders.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What the shell may offer where a value is typed. */
-export type Completes = 'file' | 'folder' | 'container' | 'session-key' | 'signer' | 'recipient'
+export type Completes = 'file' | 'folder' | 'container' | 'session-key' | 'signer' | 'recipient' | 'authority'
 
 /** One option of a command. `value` is given once, `list` any number of times. */
 export interface OptionRow {
@@ -71,6 +71,8 @@ interface Definition<Table extends OptionTable> {
   /** Lines that flow into paragraphs; an empty one ends a paragraph. */
   readonly notes?: readonly string[]
   readonly examples: readonly Example[]
+  /** How long it may take to stop after a signal, in milliseconds. */
+  readonly graceMs?: number
   run(context: Context, operands: readonly string[], values: OptionValues<Table>): Promise<void>
 }
 
@@ -83,6 +85,8 @@ export interface Command {
   readonly options: OptionTable
   readonly notes: readonly string[]
   readonly examples: readonly Example[]
+  /** How long it may take to stop after a signal, in milliseconds; as long as others unless told. */
+  readonly graceMs: number | undefined
   run(context: Context, operands: readonly string[], read: ReadOption): Promise<void>
 }
 
@@ -93,6 +97,7 @@ export function defineCommand<const Table extends OptionTable>(definition: Defin
     options: definition.options,
     notes: definition.notes ?? [],
     examples: definition.examples,
+    graceMs: definition.graceMs,
     run: (context, operands, read) => definition.run(context, operands, valuesOf(definition.options, read)),
   }
 }

@@ -1,3 +1,10 @@
+import type {
+  AdmissionErrorCode,
+  ConfigErrorCode,
+  LogErrorCode,
+  SetupErrorCode,
+  StoreErrorCode,
+} from '@strongroom/authority'
 import type { AgeErrorCode } from '@strongroom/core/age'
 import type { BytesErrorCode } from '@strongroom/core/bytes'
 import type { ClientErrorCode } from '@strongroom/core/client'
@@ -7,6 +14,7 @@ import type { KeyBlobErrorCode } from '@strongroom/core/keyblob'
 import type { ProtocolErrorCode } from '@strongroom/core/protocol'
 import type { SealErrorCode } from '@strongroom/core/seal'
 import type { TlogErrorCode } from '@strongroom/core/tlog'
+import { AUTHORITY_ROWS } from './authority-rows.ts'
 import type { CliErrorCode } from './cli-error.ts'
 import { CLIENT_ROWS } from './client-rows.ts'
 import { CRYPTO_API_ROWS } from './crypto-api-rows.ts'
@@ -38,15 +46,20 @@ export const EXIT = {
 
 /** Every code that an error can carry. */
 export type ErrorCode =
+  | AdmissionErrorCode
   | AgeErrorCode
   | BytesErrorCode
   | ClientErrorCode
   | CliErrorCode
+  | ConfigErrorCode
   | ContainerErrorCode
   | CryptoApiErrorCode
   | KeyBlobErrorCode
+  | LogErrorCode
   | ProtocolErrorCode
   | SealErrorCode
+  | SetupErrorCode
+  | StoreErrorCode
   | TlogErrorCode
 
 /** What a code means for whoever typed the command. */
@@ -229,6 +242,9 @@ const ROWS = {
   // The backup authority
   ...PROTOCOL_ROWS,
   ...CLIENT_ROWS,
+
+  // Running a backup authority
+  ...AUTHORITY_ROWS,
 } as const satisfies Record<ErrorCode, Row>
 
 /** The table, row by row. */
@@ -245,14 +261,19 @@ const IO_ROW = rowOf('IO')
 const INTERNAL_ROW = rowOf('INTERNAL')
 /** The errors whose `code` is one of ours; anything else with a code comes from the system. */
 const OUR_ERRORS = new Set([
+  'AdmissionError',
   'AgeError',
   'BytesError',
   'CliError',
+  'ConfigError',
   'ClientError',
   'ContainerError',
   'CryptoApiError',
   'KeyBlobError',
+  'LogError',
   'SealError',
+  'SetupError',
+  'StoreError',
   'TlogError',
   'ProtocolError',
 ])

@@ -1,5 +1,4 @@
 import { getSystemErrorMap } from 'node:util'
-import { CliError } from './cli-error.ts'
 import { displayName } from './escape-text.ts'
 import { EXIT, exitRow, type ExitRow } from './exit-codes.ts'
 import type { Terminal } from './terminal.ts'
@@ -22,13 +21,19 @@ export class Failures {
   report(error: unknown, input?: string): void {
     const row = exitRow(error)
     const message = messageOf(error, row)
-    const hint = (error instanceof CliError ? error.hint : undefined) ?? row.remedy
+    const hint = hintOf(error) ?? row.remedy
     this.#first ??= row.exit
     const about = input === undefined || namesInput(message, input) ? '' : `${displayName(input)}: `
     this.#terminal.failure(about + message, hint)
     const failure = { code: row.code, exit: row.exit, message, hint }
     this.#terminal.record(input === undefined ? { error: failure } : { input, error: failure })
   }
+}
+
+/** Errors of the command, and of settings, know better what can be done than their row. */
+function hintOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('hint' in error)) return undefined
+  return typeof error.hint === 'string' ? error.hint : undefined
 }
 
 /** Many messages name the file themselves: first of all, or before what is wrong. A name may be as short as a word. */

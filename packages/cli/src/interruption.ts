@@ -8,12 +8,12 @@ const GRACE_MS = 2500
  * The first signal asks everything under way to clean up and stop. `giveUp` is called when that takes too
  * long, or at a second signal.
  */
-export function stopOnSignals(giveUp: () => void): AbortSignal {
+export function stopOnSignals(giveUp: () => void, graceMs = GRACE_MS): AbortSignal {
   const controller = new AbortController()
   let first: number | undefined
   const stop = () => {
     const now = performance.now()
-    if (first === undefined) setTimeout(giveUp, GRACE_MS).unref()
+    if (first === undefined) setTimeout(giveUp, graceMs).unref()
     first ??= now
     controller.abort()
     if (now - first > IMPATIENCE_MS) giveUp()

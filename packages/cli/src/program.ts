@@ -135,10 +135,21 @@ function sentence(text: string): string {
 export function usageError({ message }: CommanderError, words: readonly string[]): CliError {
   const [text = '', suggestion] = message.replace(/^error: /, '').split('\n')
   const hint = suggestion?.replace(/^\(|\)$/g, '').replace(/^D/, 'd')
-  const named = words.slice(0, 2).filter((word) => /^[a-z]+$/.test(word))
-  const known = COMMANDS.find(({ name }) => name === named[0])
-  const command = known ? named.slice(0, isGroup(known) ? 2 : 1) : []
+  const command = namedBy(words)
   return new CliError('USAGE', text.replace(/\.$/, ''), {
     hint: hint ?? `strongroom ${[...command, '--help'].join(' ')} explains what is possible`,
   })
+}
+
+/** The words of a command line that name a command, or the group that it would have been in. */
+function namedBy(words: readonly string[]): string[] {
+  const named: string[] = []
+  let rows: readonly (CommandRow | CommandGroup)[] = COMMANDS
+  for (const word of words) {
+    const row = rows.find(({ name }) => name === word)
+    if (!row) break
+    named.push(word)
+    rows = isGroup(row) ? row.commands : []
+  }
+  return named
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { COMMANDS, isGroup } from '../src/commands/table.ts'
+import { COMMANDS, leavesOf } from '../src/commands/table.ts'
 import { initialised, twoPeople } from './fixtures.ts'
 import { Home } from './program.ts'
 
@@ -186,11 +186,7 @@ suite('names that deceive', { concurrency: 3 }, () => {
 })
 
 suite('help', { concurrency: 3 }, () => {
-  const leaves = COMMANDS.flatMap((row) =>
-    isGroup(row)
-      ? row.commands.map((child) => ({ words: [row.name, child.name], row: child }))
-      : [{ words: [row.name], row }],
-  )
+  const leaves = leavesOf(COMMANDS)
   for (const { words, row } of leaves) {
     test(`strongroom ${words.join(' ')} --help`, async (t) => {
       const { stdout, stderr } = await new Home(t).ok([...words, '--help'])

@@ -4,7 +4,7 @@ import type * as z from 'zod'
 import { ConfigError } from './config-error.ts'
 import type { Configuration, DatabaseSettings } from './configuration.ts'
 import { nearest } from './nearest-name.ts'
-import { isVariable, SETTING_ROWS, type SettingRow } from './setting-rows.ts'
+import { isVariable, SETTING_ROWS, variableOf, type SettingRow } from './setting-rows.ts'
 import { CONFIGURATION_FILE, SETTINGS, type Settings } from './settings.ts'
 
 /** Variables by their names, as `process.env` has them. */
@@ -46,7 +46,13 @@ export function configurationOf(settings: Settings, folder: string): Configurati
 }
 
 function databaseOf(database: Settings['database'], at: (path: string) => string): DatabaseSettings {
-  return database.engine === 'sqlite' ? { ...database, path: at(database.path) } : present(database)
+  if (database.engine === 'sqlite') return { ...database, path: at(database.path) }
+  const { url, ...rest } = database
+  if (url !== undefined) return { ...present(rest), url }
+  throw new ConfigError('CONFIG_FORMAT', 'database.url: expected the address of the database', {
+    path: 'database.url',
+    hint: `put it in the file or in ${variableOf(['database', 'url'])}`,
+  })
 }
 
 type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> }

@@ -63,8 +63,9 @@ const postgres = z.strictObject({
   url: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'expected an address that begins with postgres://')
+    .optional()
     .describe(
-      'Where the database is, and the role as which this node works: `postgres://user:password@host/database`. The role is a member of `nodeRole`, owns no table and is no superuser, so that the server itself keeps tenants apart. With a password in it, keep it out of the file and in the environment.',
+      'Where the database is, and the role as which this node works: `postgres://user:password@host/database`. The role is a member of `nodeRole`, owns no table and is no superuser, so that the server itself keeps tenants apart. Needed with `postgres`; with a password in it, keep it out of the file and in the environment.',
     ),
   ownerUrl: z
     .string()

@@ -38,6 +38,8 @@ export function validFor(days: number, from: number): Validity {
 export interface EpochSummary extends Validity {
   readonly number: number
   readonly standing: EpochStanding
+  /** Whether clients deposit under it: the last that has begun, unless it has been over for too long. */
+  readonly inUse: boolean
   /** The keys of its custodian: an age recipient, and a fingerprint. */
   readonly exchange: string
   readonly custodian: string
@@ -48,11 +50,14 @@ export interface EpochSummary extends Validity {
 /** Every epoch of an authority, the first one first. */
 export function summariesOf(chain: EpochChain | undefined, now: number): EpochSummary[] {
   const known = chain?.epochs ?? []
-  return known.map(({ payload, digest }) => {
+  const begun = known.findLast(({ payload }) => epochStanding(payload, now) !== 'future')
+  return known.map((epoch) => {
+    const { payload, digest } = epoch
     const { number, notBefore, notAfter, exchange } = payload
     const custodian = fingerprintOf(sha256, payload.custodian)
     const standing = epochStanding(payload, now)
-    return { number, notBefore, notAfter, exchange, custodian, digest, standing }
+    const inUse = epoch === begun && standing !== 'over'
+    return { number, notBefore, notAfter, exchange, custodian, digest, standing, inUse }
   })
 }
 

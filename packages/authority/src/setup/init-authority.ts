@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { toHex, utf8Encode } from '@strongroom/core/bytes'
 import { publicCard, syncFolder, writeFileAtomically, type KeyContainer } from '@strongroom/core/container'
-import { checkName, fingerprintOf, signerIdOf, type Epoch } from '@strongroom/core/protocol'
+import { fingerprintOf, signerIdOf, type Epoch } from '@strongroom/core/protocol'
 import { logOrigin } from '@strongroom/core/tlog'
 import {
   CONFIGURATION_FILE,
@@ -16,6 +16,7 @@ import {
 import { AuthorityLog, LogKeys } from '../log/index.ts'
 import { sha256, type AdmittedStatement } from '../model/index.ts'
 import type { Store } from '../store/index.ts'
+import { checkTenant } from './checked-names.ts'
 import { custodianOf, type Custodian } from './custodian-card.ts'
 import { identityOf, signEpoch, type Validity } from './epochs.ts'
 import {
@@ -66,12 +67,12 @@ export interface MadeAuthority {
  * there when the promise is fulfilled, and nothing after an error, but for what was written to a database server: that must be
  * emptied before the next try.
  *
- * @throws SetupError SETUP_EXISTS, SETUP_CUSTODIAN; ConfigError CONFIG_FORMAT; ProtocolError for a tenant that cannot be called so;
+ * @throws SetupError SETUP_EXISTS, SETUP_CUSTODIAN, SETUP_NAME; ConfigError CONFIG_FORMAT;
  *   StoreError; the platform's errors
  */
 export async function initAuthority(wanted: NewAuthority): Promise<MadeAuthority> {
   const folder = resolve(wanted.folder)
-  checkName(wanted.tenant, 'tenant')
+  checkTenant(wanted.tenant)
   checkFolder(folder)
   for (const file of newFiles(wanted)) checkFree(file.path)
   const unfinished = join(dirname(folder), `.${basename(folder)}.${toHex(randomBytes(8))}.tmp`)

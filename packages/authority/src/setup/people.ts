@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { wipe } from '@strongroom/core/bytes'
 import { SigningKey } from '@strongroom/core/container'
-import { checkName, encodeInvitation, lineText, signerIdOf } from '@strongroom/core/protocol'
+import { encodeInvitation, signerIdOf } from '@strongroom/core/protocol'
 import type { Configuration } from '../config/index.ts'
 import { sha256, type ClientRow, type ClientState } from '../model/index.ts'
+import { checkNote, checkTenant } from './checked-names.ts'
 import { withStore } from './opening.ts'
 import { SetupError } from './setup-error.ts'
 
 const DAY_MS = 86_400_000
-const MAX_NAME_BYTES = 128
 const SEED_BYTES = 32
 
 /** Whom to invite. */
@@ -34,14 +34,14 @@ export interface MadeInvitation {
 /**
  * Makes an invitation. The authority keeps its public key's id alone.
  *
- * @throws SetupError SETUP_TENANT; ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT for a name that cannot be printed or is too long
+ * @throws SetupError SETUP_NAME, SETUP_TENANT
  */
 export async function invite(
   configuration: Configuration,
   { tenant, name, days, now }: NewInvitation,
 ): Promise<MadeInvitation> {
-  lineText(MAX_NAME_BYTES).read(name, 'name')
-  checkName(tenant, 'tenant')
+  checkNote(name)
+  checkTenant(tenant)
   const { url, identity } = configuration
   const expires = Math.floor(now / 1000) * 1000 + days * DAY_MS
   const secret = new Uint8Array(randomBytes(SEED_BYTES))
@@ -60,9 +60,9 @@ export async function invite(
   }
 }
 
-/** Adds a tenant. @throws SetupError SETUP_TENANT if there is one of that name; ProtocolError PROTOCOL_FORMAT */
+/** Adds a tenant. @throws SetupError SETUP_TENANT if there is one of that name; SETUP_NAME */
 export async function addTenant(configuration: Configuration, tenant: string, now: number): Promise<void> {
-  checkName(tenant, 'tenant')
+  checkTenant(tenant)
   const added = await withStore(configuration, (store) => store.addTenant({ tenant, created: now }))
   if (!added) throw new SetupError('SETUP_TENANT', `there is a tenant ${tenant} already`)
 }

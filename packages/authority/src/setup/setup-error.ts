@@ -5,9 +5,12 @@ export type SetupErrorCode =
   | 'SETUP_IDENTITY'
   | 'SETUP_CUSTODIAN'
   | 'SETUP_EPOCH'
+  | 'SETUP_NAME'
   | 'SETUP_TENANT'
   | 'SETUP_CLIENT'
   | 'SETUP_NOT_EMPTY'
+  | 'SETUP_BEHIND'
+  | 'SETUP_FINDINGS'
   | 'BACKUP_FORMAT'
   | 'BACKUP_CONTENT'
 
@@ -19,9 +22,12 @@ export type SetupErrorCode =
  * - `SETUP_IDENTITY`: a container that does not hold the identity key of this authority.
  * - `SETUP_CUSTODIAN`: a card without the keys that a custodian must have.
  * - `SETUP_EPOCH`: an epoch that leaves a gap, or does not follow from the one before; nothing was signed or appended.
+ * - `SETUP_NAME`: a name that a tenant or an invitation cannot have.
  * - `SETUP_TENANT`: no tenant of that name, or one already.
  * - `SETUP_CLIENT`: no client of that id.
  * - `SETUP_NOT_EMPTY`: a restore into a database that has something in it.
+ * - `SETUP_BEHIND`: the database does not have what this node has signed.
+ * - `SETUP_FINDINGS`: a check found differences.
  * - `BACKUP_FORMAT`: no backup, cut short, or changed after it was made.
  * - `BACKUP_CONTENT`: a backup, or a database to be backed up, whose statements are not those of its checkpoint, not validly signed, or
  *   of another authority.

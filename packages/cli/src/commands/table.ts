@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { AUTHORITY_COMMANDS } from './authority/table.ts'
 import { CRYPTOAPI_COMMANDS } from './cryptoapi/table.ts'
 
 /** A command that is loaded only when it is named. */
@@ -10,16 +11,33 @@ export interface CommandRow {
   load(): Promise<Command>
 }
 
-/** Commands about one kind of thing: `strongroom key new`. */
+/** Commands about one kind of thing, and groups of them: `strongroom key new`, `strongroom authority tenant add`. */
 export interface CommandGroup {
   readonly name: string
   readonly purpose: string
-  readonly commands: readonly CommandRow[]
+  readonly commands: readonly (CommandRow | CommandGroup)[]
 }
 
 /** Tells a group from a command. */
 export function isGroup(row: CommandRow | CommandGroup): row is CommandGroup {
   return 'commands' in row
+}
+
+/** A command and the words that name it. */
+export interface CommandLeaf {
+  readonly words: readonly string[]
+  readonly row: CommandRow
+}
+
+/** All commands among rows, those in groups too, in their order. */
+export function leavesOf(
+  rows: readonly (CommandRow | CommandGroup)[],
+  before: readonly string[] = [],
+): CommandLeaf[] {
+  return rows.flatMap((row): CommandLeaf[] => {
+    const words = [...before, row.name]
+    return isGroup(row) ? leavesOf(row.commands, words) : [{ words, row }]
+  })
 }
 
 const KEY_COMMANDS: readonly CommandRow[] = [
@@ -134,6 +152,11 @@ export const COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     purpose: 'seal a file anew, under a new key',
     load: async () => (await import('./reseal.ts')).reseal,
   },
+  {
+    name: 'enroll',
+    purpose: 'become a client of a backup authority',
+    load: async () => (await import('./enroll.ts')).enroll,
+  },
   { name: 'key', purpose: 'keep session keys that are used again', commands: KEY_COMMANDS },
   { name: 'container', purpose: 'keep your own key pairs', commands: CONTAINER_COMMANDS },
   {
@@ -146,6 +169,7 @@ export const COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     purpose: 'read keys and files of Microsoft’s CryptoAPI, and move on from them',
     commands: CRYPTOAPI_COMMANDS,
   },
+  { name: 'authority', purpose: 'run a backup authority', commands: AUTHORITY_COMMANDS },
   {
     name: 'completion',
     purpose: 'print the completion script for a shell',

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { lockFolder, startService } from '@strongroom/authority'
+import { defineCommand } from '../../command.ts'
+import { AUTHORITY_OPTIONS, authorityOf } from '../../authority/authority-options.ts'
+
+/** What requests that have begun are given, and a little more: after that the process ends as it is. */
+const GRACE_MS = 15_000
+
+/** Runs the service. */
+export const authorityServe = defineCommand({
+  options: AUTHORITY_OPTIONS,
+  graceMs: GRACE_MS,
+  notes: [
+    'Runs until it is told to stop by SIGTERM or SIGINT (Ctrl-C): requests that have begun are answered, for ten seconds at most.',
+    'It may be killed at any moment too: what it acknowledged is on the disk.',
+    '',
+    'What happens is logged to standard error, a JSON object a line. With --json a line on standard output says when it is ready,',
+    'and where it listens.',
+  ],
+  examples: [
+    {
+      line: 'strongroom authority serve --folder /srv/vault',
+      purpose: 'as a service manager would start it',
+    },
+    {
+      line: 'STRONGROOM_AUTHORITY_LOG_LEVEL=warn strongroom authority serve --folder /srv/vault',
+      purpose: 'with another setting, for this time',
+    },
+  ],
+  async run(context, _operands, values) {
+    const { terminal, signal } = context
+    const configuration = authorityOf(context, values)
+    const lock = lockFolder(configuration.folder)
+    try {
+      const service = await startService(configuration)
+      const { url, metricsUrl, authority } = service
+      const state = authority.log.state.state
+      terminal.record({ listening: url, metrics: metricsUrl ?? null, state, pid: process.pid })
+      terminal.done(configuration.name, `listens at ${url}`)
+      if (state === 'behind') {
+        terminal.warning('nothing new is taken: the database does not have what this node has signed')
+        terminal.hint('strongroom authority fsck lists what is missing')
+      }
+      if (!signal.aborted) await once(signal, 'abort')
+      await service.stop()
+    } finally {
+      lock.release()
+    }
+  },
+})
