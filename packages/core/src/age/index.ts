@@ -32,6 +32,7 @@ export type { Identity, KeyIdentity, Recipient, RecipientKind } from './recipien
 export {
   DEFAULT_SCRYPT_LOG_N,
   DEFAULT_SCRYPT_MAX_LOG_N,
+  deriveWrapKey,
   ScryptIdentity,
   ScryptRecipient,
 } from './scrypt.ts'

@@ -92,8 +92,13 @@ export class ScryptIdentity implements Identity {
   }
 }
 
-/** RFC 7914 with r = 8 and p = 1. */
-function deriveWrapKey(passphrase: Uint8Array, salt: Uint8Array, logN: number): Uint8Array {
+/**
+ * The 32 bytes that a passphrase is stretched to: RFC 7914 with r = 8 and p = 1. C2SP age.md, "The scrypt recipient type".
+ *
+ * @param salt 16 bytes, of the stanza
+ * @param logN base-two logarithm of the work factor, of the stanza: 128 · 2^(logN + 3) bytes of memory
+ */
+export function deriveWrapKey(passphrase: Uint8Array, salt: Uint8Array, logN: number): Uint8Array {
   const N = 2 ** logN
   // The platform's own limit is 32 MiB; what scrypt needs is 128·N·r bytes and a little more.
   const maxmem = 128 * BLOCK_SIZE * (N + 1024)
