@@ -12,6 +12,8 @@ export interface EngineFacts {
   readonly tableEnd: string
   /** A function that says where a text begins in another, from 1 on; 0 if nowhere. */
   readonly position: 'instr' | 'strpos'
+  /** A query for one row of `version`, that of the database program, and `bytes`, how much the database takes. */
+  readonly about: string
   /** Whether a row must be locked by its name: where it need not, a writing transaction is alone. */
   readonly locksRows: boolean
   /**

@@ -9,6 +9,7 @@ export type {
   AppendedGroup,
   AppendOutcome,
   AuditedStatement,
+  DatabaseFacts,
   DepositSearch,
   KeptCheckpoint,
   LoggedStatement,

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely'
+import { sql, type Kysely, type Transaction } from 'kysely'
 import type { TreeHead } from '@strongroom/core/tlog'
 import { Gathering } from '../model/gathering.ts'
 import type { Quotas } from '../model/quota.ts'
@@ -19,7 +19,15 @@ import * as people from './people.ts'
 import { readEpochs, readStatement, readStatementsFrom } from './read-statements.ts'
 import type { Schema } from './schema.ts'
 import { StoreError } from './store-error.ts'
-import type { DepositSearch, KeptCheckpoint, Nonce, StatementGroup, Store } from './store.ts'
+import type {
+  AppendedGroup,
+  DatabaseFacts,
+  DepositSearch,
+  KeptCheckpoint,
+  Nonce,
+  StatementGroup,
+  Store,
+} from './store.ts'
 
 type Work<T> = (db: Kysely<Schema>) => Promise<T>
 
@@ -48,6 +56,25 @@ export class SqlStore implements Store {
     return this.#write(tenantsOf(group.statements.map(({ owner }) => owner)), (db) =>
       appendGroup(db, means, group, floor),
     )
+  }
+
+  appendGroups(groups: readonly StatementGroup[], floor: TreeHead) {
+    const means = { facts: this.#engine.facts, quotas: this.#quotas }
+    const owners = groups.flatMap(({ statements }) => statements.map(({ owner }) => owner))
+    return this.#write(tenantsOf(owners), async (db) => {
+      const appended: AppendedGroup[] = []
+      for (const group of groups) appended.push(await appendGroup(db, means, group, floor))
+      return appended
+    })
+  }
+
+  async about() {
+    const { rows } = await this.#read([], (db) =>
+      sql.raw<DatabaseFacts>(this.#engine.facts.about).execute(db),
+    )
+    const [facts] = rows
+    if (facts) return facts
+    throw new StoreError('STORE_CORRUPT', 'the database says nothing of itself')
   }
 
   head() {

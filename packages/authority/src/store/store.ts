@@ -120,6 +120,15 @@ export interface Store {
   /** How many rows of each kind there are: for `fsck`. */
   counts(): Promise<RowCounts>
 
+  /**
+   * Appends groups, each with its own time, in one transaction: for statements that were logged before, somewhere else. As `append`
+   * in all else.
+   */
+  appendGroups(groups: readonly StatementGroup[], floor: TreeHead): Promise<AppendedGroup[]>
+
+  /** The database program, and how much the database takes on its disk. */
+  about(): Promise<DatabaseFacts>
+
   /** Waits for what was begun, then lets go of everything. What is called later throws STORE_CLOSED. */
   close(): Promise<void>
 }
@@ -129,6 +138,13 @@ export interface StatementGroup {
   readonly statements: readonly AdmittedStatement[]
   /** The authority's clock: milliseconds since 1970. */
   readonly received: number
+}
+
+/** What is said of a database. */
+export interface DatabaseFacts {
+  /** As the program calls it. */
+  readonly version: string
+  readonly bytes: number
 }
 
 /** What became of a group. */

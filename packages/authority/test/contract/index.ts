@@ -5,6 +5,7 @@ import { FSCK } from './fsck.ts'
 import { LOG } from './log.ts'
 import { PEOPLE } from './people.ts'
 import { TILES } from './tiles.ts'
+import { WHOLE } from './whole.ts'
 
 /** What every kind of database has to do. */
 export const CONTRACT = {
@@ -15,4 +16,5 @@ export const CONTRACT = {
   log: LOG,
   people: PEOPLE,
   'tiles and checkpoints': TILES,
+  'the whole': WHOLE,
 }

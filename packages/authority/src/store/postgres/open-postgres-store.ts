@@ -32,6 +32,8 @@ const POSTGRES_FACTS: EngineFacts = {
   columns: { bytes: 'bytea', number: 'bigint' },
   tableEnd: '',
   position: 'strpos',
+  about:
+    "select current_setting('server_version') as version, pg_database_size(current_database()) as bytes",
   locksRows: true,
   scope: setTenants,
 }

@@ -26,6 +26,8 @@ const SQLITE_FACTS: EngineFacts = {
   columns: { bytes: 'blob', number: 'integer' },
   tableEnd: 'strict',
   position: 'instr',
+  about:
+    'select sqlite_version() as version, page_count * page_size as bytes from pragma_page_count, pragma_page_size',
   locksRows: false,
 }
 
