@@ -13,6 +13,11 @@ export type AuthorityCode = 'AUTHORITY_REFUSED' | 'AUTHORITY_UNAVAILABLE' | 'NO_
 /** What the errors of a client of a backup authority mean: a part of the table in `exit-codes.ts`. */
 export const CLIENT_ROWS = {
   CLIENT_UNREACHABLE: ['unreachable', 'the backup authority did not answer, or not in time', LATER],
+  CLIENT_TLS: [
+    'unknownSigner',
+    'whoever answered is not proved to be the host of that address',
+    'name its certificate with --ca FILE when you enroll, if it is one that the system does not know',
+  ],
   CLIENT_PROBLEM: ['refused', 'the backup authority said why not', ADMINISTRATOR],
   CLIENT_ANSWER: [
     'unsupported',
@@ -39,6 +44,16 @@ export const CLIENT_ROWS = {
     'noContainer',
     'there is no backup authority of that name here',
     'strongroom enroll takes the invitation of an administrator; strongroom status lists the authorities',
+  ],
+  CLIENT_DEPOSIT: [
+    'unsupported',
+    'not something that can be deposited in this way',
+    'strongroom deposit --help shows what can',
+  ],
+  CLIENT_NOT_OPENED: [
+    'noKey',
+    'a deposit that does not open: made for another key, or changed',
+    'name the container with --container NAME, or fetch the deposit again',
   ],
   AUTHORITY_REFUSED: ['refused', 'the backup authority refuses it', ADMINISTRATOR],
   AUTHORITY_UNAVAILABLE: ['unreachable', 'the backup authority can take nothing at present', LATER],

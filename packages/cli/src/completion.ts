@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { COMMON_OPTIONS, type Command, type Completes, type OptionRow } from './command.ts'
 import { COMMANDS, type CommandGroup, type CommandRow, isGroup } from './commands/table.ts'
 import type { Folders } from './folders.ts'
@@ -88,6 +88,7 @@ const SOURCES: Readonly<Record<Completes, (folders: Folders) => Offers>> = {
   container: ({ containers }) => offer(orNothing(() => namesIn(containers, '.container'))),
   'session-key': ({ sessionKeys }) => offer(orNothing(() => namesIn(sessionKeys, '.keyblob'))),
   signer: ({ knownSigners }) => offer(aliases(knownSigners)),
+  authority: ({ authorities }) => offer(orNothing(() => readdirSync(authorities).sort())),
   recipient: ({ knownRecipients }) => ({ ...offer(aliases(knownRecipients)), mode: 'files' }),
 }
 

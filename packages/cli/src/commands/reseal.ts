@@ -2,6 +2,7 @@ import { resealFile, type SealedFile } from '@strongroom/core/seal'
 import { toHex } from '@strongroom/core/bytes'
 import { formatSerial } from '@strongroom/core/keyblob'
 import { usage } from '../cli-error.ts'
+import { openSealDeposits, SEAL_DEPOSIT_OPTIONS } from '../client/seal-deposit-options.ts'
 import { type Context, defineCommand } from '../command.ts'
 import { displayName } from '../escape-text.ts'
 import { sealingKey, SEALING_KEY_OPTIONS } from '../named-keys.ts'
@@ -27,11 +28,14 @@ export const reseal = defineCommand({
       group: 'Proof:',
     },
     ...SEALING_KEY_OPTIONS,
+    ...SEAL_DEPOSIT_OPTIONS,
   },
   notes: [
     'The content gets a new session key and your seal, as the next version of the file. Nobody can open this copy',
     'with an old header or an old key; copies that others made before are not changed by it.',
     LIST_NOTE,
+    '',
+    'The new key is deposited at the backup authority as the old one was, if there is one.',
   ],
   examples: [
     { line: 'strongroom reseal plan.txt.age --only-me', purpose: 'nobody else opens what you keep' },
@@ -54,6 +58,8 @@ export const reseal = defineCommand({
       const reader = readerOf(context, values, container)
       const signingKey = container.signingKey()
       const openers = { recipients: recipients.length, sessionKeys }
+      const deposits = await openSealDeposits(context, values, { container, namedKey })
+      const done: SealedFile[] = []
       const names = sources.map(({ inputName }) => inputName)
       const progress = new ProgressLine(terminal, { verb: 'resealing', names, totalBytes })
       for (const [job, { inputName }] of sources.entries()) {
@@ -67,9 +73,16 @@ export const reseal = defineCommand({
             description: values.description,
             allowUnsigned: values.allowUnsigned,
             signal,
+            beforeRelease: deposits && ((seals) => seals.forEach((one) => deposits.keep(one, inputName))),
             onProgress: ({ doneBytes }) => progress.update({ job, doneBytes }),
           })
-          tell(context, inputName, sealed, { ...openers, fingerprint: signingKey.signer.fingerprint })
+          done.push(sealed)
+          const deposit = deposits && { deposit: deposits.recordOf(sealed.sealId) }
+          tell(context, inputName, sealed, {
+            ...openers,
+            fingerprint: signingKey.signer.fingerprint,
+            ...deposit,
+          })
         } catch (error) {
           if (signal.aborted) throw error
           failures.report(reader.explain(error), inputName)
@@ -78,6 +91,7 @@ export const reseal = defineCommand({
       progress.end()
       reader.wipe()
       namedKey?.wipe()
+      await deposits?.finish(done)
     } finally {
       container.wipe()
     }
@@ -94,7 +108,7 @@ function tell(
   { terminal }: Context,
   file: string,
   { serial, sealId, version, plaintextBytes, sealedBytes }: SealedFile,
-  by: Openers & { readonly fingerprint: string },
+  by: Openers & { readonly fingerprint: string; readonly deposit?: object },
 ): void {
   terminal.record({
     file,

@@ -10,6 +10,7 @@ import {
   type SealResult,
 } from '@strongroom/core/seal'
 import { usage } from '../cli-error.ts'
+import { openSealDeposits, SEAL_DEPOSIT_OPTIONS } from '../client/seal-deposit-options.ts'
 import { type Context, defineCommand, type OptionValues } from '../command.ts'
 import { loadConfig } from '../config.ts'
 import { displayName } from '../escape-text.ts'
@@ -53,6 +54,7 @@ const OPTIONS = {
   },
   ...RECIPIENT_OPTIONS,
   ...SEALING_KEY_OPTIONS,
+  ...SEAL_DEPOSIT_OPTIONS,
   ...OWNER_OPTIONS,
 } as const
 
@@ -74,6 +76,9 @@ export const seal = defineCommand({
     'is not replaced so: one that is damaged, that was sealed under another name or by somebody else.',
     '',
     '--remove-input deletes what was sealed and nothing else: a file that has changed since is kept.',
+    '',
+    'Where a backup authority was enrolled with, the key of each file is deposited there: it waits in an outbox on your',
+    'disk before the file is there, and is sent when all are sealed. An authority that does not answer stops nothing.',
   ],
   examples: [
     { line: 'strongroom seal report.pdf', purpose: 'makes report.pdf.age, which you alone can open' },
@@ -115,6 +120,7 @@ async function sealAll(
   const reader = readerOf(context, { signer: undefined, allowSuperseded: false }, container)
   const namedKey = sealingKey(context, container, values)
   const openers = { recipients: recipients.length, sessionKeys: namedKey ? 1 : 0 }
+  const deposits = await openSealDeposits(context, values, { container, namedKey })
   const planned = await planJobs(context, tasks, values, (task) => successionOf(task, { reader, container }))
   const names = planned.map(({ task }) => task.inputName)
   const progress = new ProgressLine(terminal, { verb: 'sealing', names, totalBytes })
@@ -126,21 +132,31 @@ async function sealAll(
     visibility: values.publicSeal ? 'public' : 'private',
     ledger: reader.ledger,
     signal,
+    beforeRelease:
+      deposits && ((seals) => seals.forEach((one) => deposits.keep(one, planned[one.job]?.task.outputName))),
     onProgress: (report) => progress.update(report),
     onResult: (result) => {
       const task = planned[result.job]?.task
       if (!task) return
       if (isFailed(result)) return failures.report(result.error, task.inputName)
-      tell(context, task, result, { ...openers, fingerprint: signingKey.signer.fingerprint })
-      if (values.removeInput) removeSealedInput(failures, task, result.source)
+      const deposit = deposits && { deposit: deposits.recordOf(result.sealId) }
+      tell(context, task, result, { ...openers, fingerprint: signingKey.signer.fingerprint, ...deposit })
+      if (values.removeInput && !values.requireReceipt) removeSealedInput(failures, task, result.source)
     },
   }).finally(() => {
     progress.end()
     namedKey?.wipe()
     reader.wipe()
   })
-  const done = sealed.filter((result) => result.error === undefined)
+  const done = sealed.flatMap((result) => (isFailed(result) ? [] : [result]))
   if (tasks.length > 1) terminal.note(`sealed ${count(done.length, 'file')} of ${tasks.length}`)
+  if (!deposits) return
+  await deposits.finish(done)
+  if (!values.removeInput || !values.requireReceipt) return
+  for (const { job, sealId, source } of done) {
+    const task = planned[job]?.task
+    if (task && deposits.hasReceipt(sealId)) removeSealedInput(failures, task, source)
+  }
 }
 
 interface Planned {
@@ -177,6 +193,7 @@ interface Sealing {
   readonly recipients: number
   readonly sessionKeys: number
   readonly fingerprint: string
+  readonly deposit?: object
 }
 
 function tell({ terminal }: Context, task: Task, result: SealedFile, by: Sealing): void {
