@@ -22,11 +22,6 @@ onDatabase(engine, {
       for (const prey of preys) prey.start()
       const receipts = new ReceiptCheck(scene)
       for (let round = 1; round <= ROUNDS; round++) {
-        console.error(
-          round,
-          preys.map((p) => p.acknowledged.length),
-          Date.now() % 1e6,
-        )
         const [prey, other] = random(2) === 0 ? preys : preys.toReversed()
         assert.ok(prey && other)
         await prey.hear(1 + random(32))

@@ -1,8 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 
 /** What a victim says of a deposit that was acknowledged; bytes in base64. */
 export interface Acknowledged {
@@ -10,6 +13,15 @@ export interface Acknowledged {
   readonly digest: string
   readonly index: number
   readonly receipt: string
+}
+
+/** What a victim found when it started: leaves of the log, of the checkpoint that is kept, and of the one it signed last. */
+export interface Found {
+  readonly head: number
+  readonly kept: number
+  readonly signed: number
+  /** Leaves up to the last one that was acknowledged. */
+  readonly acknowledged: number
 }
 
 /** Where a victim works. */
@@ -20,7 +32,37 @@ export interface Hunt {
   readonly client: number
 }
 
-const VICTIM = fileURLToPath(new URL('victim.ts', import.meta.url))
+/** The sources of the victim and of the thread that it starts; the second is looked for beside the first. */
+const SOURCES = {
+  victim: './victim.ts',
+  'database-thread': '../../src/store/sqlite/database-thread.ts',
+} as const
+
+let built: string | undefined
+
+/** The victim in one file: loading a hundred sources anew after every kill would take most of the time. */
+function victimProgram(): string {
+  if (built !== undefined) return built
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-victim-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  buildSync({
+    entryPoints: Object.fromEntries(
+      Object.entries(SOURCES).map(([name, path]) => [name, fileURLToPath(new URL(path, import.meta.url))]),
+    ),
+    outdir: folder,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    conditions: ['source'],
+    external: ['pg-native', 'pg-cloudflare'],
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  })
+  built = join(folder, 'victim.js')
+  return built
+}
 
 /** A node in a process of its own, killed and started again; it goes on where its last acknowledgement was. */
 export class Prey {
@@ -30,6 +72,8 @@ export class Prey {
   #errors = ''
   /** All that was ever acknowledged. */
   readonly acknowledged: Acknowledged[] = []
+  /** What it found at every start. */
+  readonly found: Found[] = []
 
   constructor(hunt: Hunt) {
     this.#hunt = hunt
@@ -40,8 +84,7 @@ export class Prey {
     const { address, folder, node, client } = this.#hunt
     // What was sent and not answered is sent again.
     const from = (this.acknowledged.at(-1)?.number ?? -1) + 1
-    const words = ['-C', 'source', VICTIM, address, folder, node, String(client), String(from)]
-    // Compiled code is kept between starts, which are what takes the time.
+    const words = [victimProgram(), address, folder, node, String(client), String(from)]
     const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') }
     const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     child.stderr.on('data', (piece) => (this.#errors += String(piece)))
@@ -74,6 +117,13 @@ export class Prey {
 
   #note(line: string): void {
     // The last line may be cut off: who did not hear all of it was not told.
-    if (line.endsWith('}')) this.acknowledged.push(JSON.parse(line))
+    if (!line.endsWith('}')) return
+    const said: Acknowledged | Omit<Found, 'acknowledged'> = JSON.parse(line)
+    if ('digest' in said) this.acknowledged.push(said)
+    else this.found.push({ ...said, acknowledged: this.#leaves() })
+  }
+
+  #leaves(): number {
+    return this.acknowledged.reduce((most, { index }) => Math.max(most, index + 1), 0)
   }
 }

@@ -1,22 +1,24 @@
 /**
  * A node under load, to be killed: appends deposits without end and prints a line for each that was acknowledged.
  *
- * Run: node -C source victim.ts ADDRESS FOLDER NODE CLIENT FROM
+ * Run: node victim.js ADDRESS FOLDER NODE CLIENT FROM
  *   ADDRESS  of the database; FOLDER holds the log's keys and what each node has signed
  *   CLIENT   the number of its client, which is enrolled
  *   FROM     the number of its first deposit
  *
- * It sends a deposit again until it is acknowledged, as a client does.
+ * It sends a deposit again until it is acknowledged, as a client does. Before it opens the log it prints what it found, which
+ * says where the one before it was killed.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { toBase64 } from '@strongroom/core/bytes'
 import { AuthorityLog } from '../../src/log/authority-log.ts'
+import { SignedFile } from '../../src/log/signed-file.ts'
 import { StoreError } from '../../src/store/store-error.ts'
 import { TestAuthority } from './authority.ts'
 import { openDatabase } from './databases.ts'
-import type { Acknowledged } from './prey.ts'
+import type { Acknowledged, Found } from './prey.ts'
 import { logged } from './scene.ts'
 
 /** Calls on their way at the same time, and what each has at most. */
@@ -33,10 +35,17 @@ const store = await untilAnswered(() => openDatabase(address))
 const { keys, trust } = authority
 const signedPath = join(folder, `${node}-last-checkpoint`)
 const options = { store, keys, trust, signedPath, now: Date.now }
+say(JSON.stringify(await untilAnswered(found)))
 const log = await untilAnswered(() => AuthorityLog.open(options))
 let next = Number(from)
 say('open')
 await Promise.all(Array.from({ length: CALLERS }, call))
+
+async function found(): Promise<Omit<Found, 'acknowledged'>> {
+  const [{ size: head }, kept] = [await store.head(), await store.checkpoint()]
+  const signed = await new SignedFile(signedPath).read()
+  return { head, kept: kept?.size ?? 0, signed: signed?.checkpoint.size ?? 0 }
+}
 
 async function call(): Promise<never> {
   for (;;) {

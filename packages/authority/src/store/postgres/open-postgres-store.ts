@@ -13,6 +13,7 @@ import type { Store } from '../store.ts'
 import { readPostgresError } from './postgres-failure.ts'
 import { rowSecurity, setTenants } from './row-security.ts'
 import { checkServer } from './server-checks.ts'
+import { watchingCommits } from './watched-commits.ts'
 
 /** How a PostgreSQL database is opened. */
 export interface PostgresOptions {
@@ -25,6 +26,8 @@ export interface PostgresOptions {
   /** Connections at most; 10 unless told. */
   readonly connections?: number
   readonly quotas: Quotas
+  /** Told at opening what the database does not hold if a replica takes over. */
+  readonly onWarning?: (warning: string) => void
 }
 
 const POSTGRES_FACTS: EngineFacts = {
@@ -32,8 +35,7 @@ const POSTGRES_FACTS: EngineFacts = {
   columns: { bytes: 'bytea', number: 'bigint' },
   tableEnd: '',
   position: 'strpos',
-  about:
-    "select current_setting('server_version') as version, pg_database_size(current_database()) as bytes",
+  about: "select current_setting('server_version') as version, pg_database_size(current_database()) as bytes",
   locksRows: true,
   scope: setTenants,
 }
@@ -49,6 +51,9 @@ const TIMEOUTS = {
   idle_in_transaction_session_timeout: 10_000,
 }
 
+/** A server that is gone without a word is noticed after this long and some ten seconds more: nothing else ends a commit. */
+const KEEP_ALIVE_MS = 10_000
+
 /**
  * Opens the store of one or many machines: PostgreSQL, which elects the node that appends next by the lock on one row.
  *
@@ -60,7 +65,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   if (ownerUrl !== undefined) await migrateAs(ownerUrl, migrations)
   const engine = postgresEngine(url, options.connections ?? DEFAULT_CONNECTIONS)
   try {
-    await checkServer(engine.writer)
+    for (const warning of await checkServer(engine.writer)) options.onWarning?.(warning)
     await checkMigrated(engine.writer, migrations)
     return new SqlStore(engine, quotas)
   } catch (error) {
@@ -89,6 +94,7 @@ export function postgresEngine(
     max,
     application_name: 'strongroom',
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     ...TIMEOUTS,
     types: { getTypeParser: parserOf },
   })
@@ -96,7 +102,10 @@ export function postgresEngine(
   // listens to would end the process.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
-  const dialect = guardedDialect(between(new PostgresDialect({ pool })), readPostgresError)
+  const dialect = guardedDialect(
+    between(new PostgresDialect({ pool: watchingCommits(pool) })),
+    readPostgresError,
+  )
   const db = new Kysely<Schema>({ dialect })
   return { facts: POSTGRES_FACTS, writer: db, reader: db, close: () => db.destroy() }
 }
