@@ -16,6 +16,7 @@ import {
   type AdmissionErrorCode,
   type AdmittedStatement,
   type ClientRow,
+  type DepositBlob,
 } from '../model/index.ts'
 import { decoySigner } from './decoy-signers.ts'
 import { ProblemError, readStatement } from './problem-error.ts'
@@ -36,28 +37,31 @@ export async function admitDeposits(
   const admitted: (AdmittedStatement | ProblemCode)[] = []
   for (const [i, blob] of blobs.entries()) {
     if (i > 0 && i % TURN === 0) await new Promise(setImmediate)
-    admitted.push(await admitOrRefuse(call, blob))
+    // Who has sent too many that nobody signed has the rest of them not looked at.
+    admitted.push(admitted.at(-1) === 'too-many' ? 'too-many' : await admitOrRefuse(call, blob))
   }
   return admitted
 }
 
 async function admitOrRefuse(call: Call, blob: Uint8Array): Promise<AdmittedStatement | ProblemCode> {
   try {
-    return await admit(call, blob)
+    return await admitOne(call, blob)
   } catch (error) {
     if (error instanceof ProblemError) return error.code
     throw error
   }
 }
 
-async function admit(call: Call, blob: Uint8Array): Promise<AdmittedStatement> {
+/** Checks one deposit. @throws ProblemError statement, epoch, unauthenticated, too-many */
+export async function admitOne(call: Call, blob: Uint8Array): Promise<AdmittedStatement> {
   const { desk } = call
-  const claim = readStatement(() => parseDepositBody(parseDepositBlob(blob).body))
+  const deposit = readStatement(() => parseDepositBlob(blob))
+  const claim = readStatement(() => parseDepositBody(deposit.body))
   const { tenant, clientId } = claim.context
   const found = await desk.clients.find(clientId)
   // Another tenant's client is no client.
   if (found?.tenant !== tenant) throw unknown(call, claim)
-  const admission = { blob, claim, client: found }
+  const admission = { deposit, claim, client: found }
   try {
     return admitWith(call, admission, await desk.authority.epochs())
   } catch (error) {
@@ -68,16 +72,16 @@ async function admit(call: Call, blob: Uint8Array): Promise<AdmittedStatement> {
 }
 
 interface Admission {
-  readonly blob: Uint8Array
+  readonly deposit: DepositBlob
   readonly claim: DepositBody
   readonly client: ClientRow
 }
 
 /** @throws ProblemError statement, epoch, unauthenticated */
-function admitWith(call: Call, { blob, claim, client }: Admission, epochs: EpochChain): AdmittedStatement {
+function admitWith(call: Call, { deposit, claim, client }: Admission, epochs: EpochChain): AdmittedStatement {
   const { authority, now } = call.desk
   try {
-    return admitDeposit(blob, { ...authority.trust, client, epochs, now: now() })
+    return admitDeposit(deposit, { ...authority.trust, client, epochs, now: now() })
   } catch (cause) {
     if (cause instanceof ProtocolError && cause.code === 'PROTOCOL_SIGNATURE') {
       throw unknown(call, claim, client)

@@ -9,7 +9,7 @@ import {
 } from '@strongroom/core/protocol'
 import type { LoggedOutcome, StatementOutcome } from '../log/index.ts'
 import type { AdmittedStatement } from '../model/index.ts'
-import { admitDeposits } from './deposit-intake.ts'
+import { admitDeposits, admitOne } from './deposit-intake.ts'
 import { ProblemError, problemErrorOf, readRequest } from './problem-error.ts'
 import type { Answer, Call, Desk, Route } from './route.ts'
 import { SCHEMAS } from './schemas.ts'
@@ -39,14 +39,9 @@ export const DEPOSIT_ROUTES: readonly Route[] = [
 
 async function depositOne(call: Call): Promise<Answer> {
   checkWritable(call.desk)
-  const [outcome] = await appendAdmitted(call, await admitDeposits(call, [call.body]))
+  const [outcome] = await appendAdmitted(call, [await admitOne(call, call.body)])
   if (typeof outcome === 'object') return { type: MEDIA_TYPES.receipt, body: outcome.receipt }
-  throw refusal(outcome ?? 'internal')
-}
-
-/** A problem as the only answer to a single deposit; of a list, each has its own. */
-function refusal(code: ProblemCode): ProblemError {
-  return new ProblemError(code)
+  throw new ProblemError(outcome ?? 'internal')
 }
 
 async function depositSeveral(call: Call): Promise<Answer> {

@@ -42,6 +42,7 @@ const SINGLE_FIELDS: ReadonlySet<string> = new Set([
   'content-encoding',
   'content-length',
   'content-type',
+  'expect',
   'host',
   'signature',
   'signature-input',
@@ -209,14 +210,19 @@ function routeOf(
 ): { readonly route: Route; readonly parameter: string } {
   const found = findRoute(path)
   if (!found) throw new ProblemError('not-found')
-  const route = found.byMethod.get(method)
-  if (!route) throw new ProblemError('method', { fields: { Allow: [...found.byMethod.keys()].join(', ') } })
+  // An answer without its body: node:http leaves that out.
+  const route = found.byMethod.get(method === 'HEAD' ? 'GET' : method)
+  if (!route) throw new ProblemError('method', { fields: { Allow: allowed(found.byMethod) } })
   line.route = route.path
   return { route, parameter: found.parameter }
 }
 
+function allowed(byMethod: ReadonlyMap<string, Route>): string {
+  return [...byMethod.keys()].map((method) => (method === 'GET' ? 'GET, HEAD' : method)).join(', ')
+}
+
 /** Two fields of one name are two meanings: one for us, another for whatever stands in front. @throws ProblemError */
-function checkFields({ rawHeaders }: IncomingMessage): void {
+function checkFields({ rawHeaders, headers, httpVersion }: IncomingMessage): void {
   if (rawHeaders.length > 2 * MOST_FIELDS) throw new ProblemError('fields-too-large')
   const seen = new Set<string>()
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -224,6 +230,10 @@ function checkFields({ rawHeaders }: IncomingMessage): void {
     if (!SINGLE_FIELDS.has(name)) continue
     if (seen.has(name)) throw new ProblemError('malformed', { detail: `the field ${name} twice` })
     seen.add(name)
+  }
+  if (headers.host === undefined && httpVersion !== '1.0') throw new ProblemError('malformed')
+  if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
+    throw new ProblemError('malformed', { detail: 'another expectation than 100-continue' })
   }
 }
 

@@ -6,6 +6,7 @@ import {
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import { problemOf, type ProblemCode } from '@strongroom/core/protocol'
 import { limitedAddress } from './client-address.ts'
 import type { Metrics } from './metrics.ts'
 import type { RequestHandler } from './request-handler.ts'
@@ -57,7 +58,8 @@ export function createServer(handler: RequestHandler, options: ServerOptions): S
     requestTimeout: bodySeconds * 1000 + headersTimeout + LOOK_MS,
     connectionsCheckingInterval: Math.min(LOOK_MS, headersTimeout / 2),
     keepAliveTimeout: IDLE_MS,
-    requireHostHeader: true,
+    // The handler refuses it with a problem.
+    requireHostHeader: false,
     insecureHTTPParser: false,
     noDelay: true,
   }
@@ -65,7 +67,7 @@ export function createServer(handler: RequestHandler, options: ServerOptions): S
     ? createHttpsServer({ ...common, ...tlsOptions(tls), handshakeTimeout: HANDSHAKE_MS })
     : createHttpServer(common)
   server.maxConnections = options.connections
-  serve(server, handler)
+  serve(server, handler, options.metrics)
   watchConnections(server, options)
   return server
 }
@@ -81,27 +83,32 @@ function tlsOptions({ certificate, key, clientCa }: ServerTls) {
   }
 }
 
-function serve(server: Server, handler: RequestHandler): void {
+function serve(server: Server, handler: RequestHandler, metrics: Metrics): void {
   /** Requests of a connection that are not answered. */
   const open = new WeakMap<Socket, number>()
   const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming
     open.set(socket, (open.get(socket) ?? 0) + 1)
     outgoing.once('close', () => open.set(socket, (open.get(socket) ?? 1) - 1))
-    void handler(incoming, outgoing)
+    // A server that is being stopped answers what it is asked, and hangs up.
+    if (!server.listening) outgoing.setHeader('Connection', 'close')
+    handler(incoming, outgoing).catch(() => socket.destroy())
+  }
+  const refuse = (socket: Socket, code: ProblemCode) => {
+    refuseConnection(socket, code)
+    metrics.answered('', '', problemOf(code).status, 0)
   }
   server.on('request', handle)
   // The handler asks for the body when it wants it; other expectations are refused with the request.
   server.on('checkContinue', handle)
   server.on('checkExpectation', handle)
-  server.on('upgrade', (_, socket: Socket) => refuseConnection(socket, 'malformed'))
-  server.on('connect', (_, socket: Socket) => refuseConnection(socket, 'method'))
+  server.on('connect', (_, socket: Socket) => refuse(socket, 'method'))
   server.on('clientError', (error, stream) => {
     const socket = stream as Socket
     const code = connectionProblem(error)
     // An answer that is on its way must not get another one into it.
     if (code === undefined || !socket.writable || (open.get(socket) ?? 0) > 0) socket.destroy()
-    else refuseConnection(socket, code)
+    else refuse(socket, code)
   })
   server.on('tlsClientError', (_, socket) => socket.destroy())
 }

@@ -11,7 +11,7 @@ import {
   type VerifyMeans,
 } from '@strongroom/core/protocol'
 import { AdmissionError } from './admission-error.ts'
-import { parseDepositBlob } from './deposit-blob.ts'
+import { parseDepositBlob, type DepositBlob } from './deposit-blob.ts'
 import {
   AUTHORITY,
   type ClientRow,
@@ -65,13 +65,14 @@ export interface DepositAdmission extends VerifyMeans {
 /**
  * Checks a deposit: docs/spec/authority-protocol.md, "Verifying a deposit".
  *
+ * @param deposit the key blob; or what `parseDepositBlob` made of it, which is not done again
  * @throws AdmissionError; ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT, PROTOCOL_SIGNATURE, PROTOCOL_BINDING
  */
 export function admitDeposit(
-  blob: Uint8Array,
+  deposit: Uint8Array | DepositBlob,
   { client, epochs, now, ...means }: DepositAdmission,
 ): AdmittedStatement {
-  const { recipientStanza, body } = parseDepositBlob(blob)
+  const { bytes, recipientStanza, body } = 'body' in deposit ? deposit : parseDepositBlob(deposit)
   const expected = { tenant: client.tenant, clientId: client.client, signer: client.signer }
   const { context } = verifyDeposit(body, { ...means, ...expected, epochs, recipientStanza })
   if (now !== undefined) {
@@ -80,8 +81,8 @@ export function admitDeposit(
   }
   return new AdmittedStatement(MADE_BY_ADMISSION, {
     owner: { tenant: client.tenant, client: client.client },
-    digest: means.sha256(blob),
-    bytes: blob,
+    digest: means.sha256(bytes),
+    bytes,
     facts: { kind: 'deposit', deposit: factsOf(context) },
   })
 }

@@ -5,6 +5,8 @@ import { AdmissionError } from './admission-error.ts'
 
 /** A deposit taken apart; nothing is verified. Views of the key blob. */
 export interface DepositBlob {
+  /** All of it. */
+  readonly bytes: Uint8Array
   /** The recipient stanza as it is encoded, its last line feed included. */
   readonly recipientStanza: Uint8Array
   /** The body of the deposit stanza: for `verifyDeposit`. */
@@ -41,7 +43,7 @@ export function parseDepositBlob(blob: Uint8Array): DepositBlob {
     throw noDeposit(`the second stanza is not ${DEPOSIT_TYPE} ${DEPOSIT_VERSION}`)
   }
   const end = VERSION_LINE_BYTES + encodedStanzaLength(recipient)
-  return { recipientStanza: blob.subarray(VERSION_LINE_BYTES, end), body: deposit.body }
+  return { bytes: blob, recipientStanza: blob.subarray(VERSION_LINE_BYTES, end), body: deposit.body }
 }
 
 function headerOf(blob: Uint8Array): { readonly stanzas: readonly Stanza[]; readonly length: number } {

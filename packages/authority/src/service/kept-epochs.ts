@@ -5,6 +5,8 @@ import type { Store } from '../store/index.ts'
 
 /** Another node's new epoch is seen after so many milliseconds, or when a deposit is made for it. */
 const KEPT_MS = 5_000
+/** So soon they are not read again, whatever is asked for: a client may ask for epochs that there are not. */
+const LEAST_MS = 200
 
 /** The epoch records of an authority, verified once for each time that they change. */
 export class KeptEpochs {
@@ -27,8 +29,8 @@ export class KeptEpochs {
    */
   async chain(wanted?: Uint8Array): Promise<EpochChain> {
     const chain = this.#chain
-    const fresh = Math.abs(this.#now() - this.#read) < KEPT_MS
-    if (chain && fresh && (!wanted || has(chain, wanted))) return chain
+    const most = wanted && chain && !has(chain, wanted) ? LEAST_MS : KEPT_MS
+    if (chain && Math.abs(this.#now() - this.#read) < most) return chain
     // All who ask meanwhile get the same answer.
     this.#reading ??= this.#readAgain().finally(() => {
       this.#reading = undefined
