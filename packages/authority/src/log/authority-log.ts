@@ -157,12 +157,14 @@ export class AuthorityLog {
 
   /** What is committed and was never signed, because a process died in between, is signed now. */
   async #begin(): Promise<void> {
-    const { store } = this.#options
+    const { store, now } = this.#options
     if ((await store.head()).size > 0) await this.#epochRecord()
     try {
-      const head = await store.checkFloor(this.signed)
+      await store.checkFloor(this.signed)
       const kept = await store.checkpoint()
       if (kept) await store.checkFloor(headOf(kept.note))
+      // Not what was read: a primary that was started anew shows commits that no replica has. This one ends when they are there.
+      const { head } = await retrying(() => store.append({ statements: [], received: now() }, this.signed))
       if (head.size > 0) await this.#publish(head)
     } catch (error) {
       if (!this.#noteBehind(error)) throw error

@@ -22,7 +22,8 @@ export async function* checkCheckpoint(store: Store, epochs: EpochChain): AsyncG
   }
 }
 
-function verifiedBySome(note: Uint8Array, { epochs }: EpochChain): TreeHead | undefined {
+/** A checkpoint that the log's keys of some epoch have signed; undefined if those of none have. */
+export function verifiedBySome(note: Uint8Array, { epochs }: EpochChain): TreeHead | undefined {
   for (const { payload } of epochs.toReversed()) {
     try {
       return verifyCheckpoint(note, logPolicyOf(payload, { sha256, verifyRaw }))

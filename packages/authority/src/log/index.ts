@@ -4,6 +4,7 @@ export type { LoggedOutcome, LogOptions, LogState, StatementOutcome } from './au
 export { readEpochChain } from './epochs.ts'
 export { fsck } from './fsck.ts'
 export type { Finding, FindingKind, FsckOptions } from './fsck.ts'
+export { verifiedBySome } from './fsck-promises.ts'
 export { LogError } from './log-error.ts'
 export type { LogErrorCode } from './log-error.ts'
 export { LogKeys } from './log-keys.ts'

@@ -32,6 +32,11 @@ const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
 const POLL_MS = 10
 
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** What a copy of a running server's data must not have: PostgreSQL manual, "Making a Base Backup Using the Low Level API". */
 const NOT_COPIED = new Set(['postmaster.pid', 'postmaster.opts', 'pg_internal.init'])
 const EMPTY_IN_COPY = new Set([
@@ -122,7 +127,8 @@ export class PostgresServer {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#process = child
-    process.once('exit', () => child.kill('SIGKILL'))
+    running.add(child)
+    child.once('exit', () => running.delete(child))
     await readiness(child)
   }
 

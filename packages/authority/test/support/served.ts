@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { after, before, describe, test } from 'node:test'
 import { pino } from 'pino'
 import { toPaddedBase64 } from '@strongroom/core/bytes'
 import { signRequest, type HttpSignatureParams, type MessageSigner } from '@strongroom/core/protocol'
@@ -10,9 +11,9 @@ import { assemble } from '../../src/service/open-authority.ts'
 import { serveAuthority, type Service } from '../../src/service/start-service.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { TestClient } from './authority.ts'
-import { NO_QUOTAS } from './databases.ts'
+import { NO_QUOTAS, SQLITE } from './databases.ts'
 import { request, type RawAnswer } from './raw-request.ts'
-import type { Scene } from './scene.ts'
+import { Scene } from './scene.ts'
 
 /** The public address of the authority of tests: what clients sign for, wherever it listens. */
 export const PUBLIC_URL = 'https://vault.example.org'
@@ -132,17 +133,17 @@ export interface ServeOptions {
   readonly changes?: Changes
   readonly store?: Store
   readonly quotas?: Quotas
-  /** Do not make a log: there is one. */
-  readonly again?: boolean
+  /** Of a log that is there already. */
+  readonly clients?: readonly TestClient[]
 }
 
 /** Serves a scene. Whoever asks stops it. */
 export async function serve(scene: Scene, options: ServeOptions = {}): Promise<Served> {
-  const { tenants = ['acme', 'beta'], changes = {}, again = false } = options
+  const { tenants = ['acme', 'beta'], changes = {} } = options
   const store = options.store ?? (await scene.open(options.quotas))
   const now = () => scene.now
-  const { log, clients } = again
-    ? { log: await scene.log(store), clients: [] }
+  const { log, clients } = options.clients
+    ? { log: await scene.log(store), clients: options.clients }
     : await scene.peopled(store, tenants)
   const { keys, trust } = scene.authority
   const lines: string[] = []
@@ -172,4 +173,31 @@ export async function whileServed(
   } finally {
     await served.service.stop()
   }
+}
+
+/** Tests by their titles, all of which share one service. */
+export type ServedTests = Readonly<Record<string, (served: Served) => Promise<void>>>
+
+/** Runs tests against one service on a SQLite database of its own. */
+export function onService(name: string, tests: ServedTests, options: ServeOptions = {}): void {
+  describe(name, () => {
+    const scenes: Scene[] = []
+    const services: Served[] = []
+    before(async () => {
+      const scene = new Scene(await SQLITE.create())
+      scenes.push(scene)
+      services.push(await serve(scene, options))
+    })
+    after(async () => {
+      for (const { service } of services) await service.stop()
+      for (const scene of scenes) await scene.end()
+    })
+    for (const [title, run] of Object.entries(tests)) {
+      test(title, async () => {
+        const [served] = services
+        if (!served) throw new Error('the service did not start')
+        await run(served)
+      })
+    }
+  })
 }
