@@ -29,6 +29,16 @@ export const PROTOCOL_ROWS = {
     'the backup authority has no epoch that is in use',
     'look at the clock of this computer; then ask the administrator of the authority for a new epoch',
   ],
+  CHARTER_CHAIN: [
+    'notAuthentic',
+    'charters of a tenant that do not follow from each other, or that nobody could bring into force',
+    ALARM,
+  ],
+  CHARTER_RULES: [
+    'notAuthentic',
+    'a charter that breaks the rules for charters or the terms of the authority',
+    'write another one that keeps them',
+  ],
   RECEIPT_PROOF: ['notAuthentic', 'a receipt that does not prove what it says', ALARM],
   REQUEST_WINDOW: [
     'unknownSigner',

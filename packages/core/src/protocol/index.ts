@@ -47,6 +47,16 @@ export type {
 } from './custodian-statements.ts'
 export { encodeEnvelope, ENVELOPE, pae, parseEnvelope } from './dsse.ts'
 export type { Envelope, EnvelopeSignature } from './dsse.ts'
+export { CharterChain, custodianAt, verifyCharters, whyNotSuccessor } from './charter-chain.ts'
+export type {
+  CharterInForce,
+  CharterLink,
+  CharterTrust,
+  KnownCharter,
+  LoggedEnvelope,
+} from './charter-chain.ts'
+export { CHARTER_RULES, checkCharter } from './charter-rules.ts'
+export type { CharterFault, CharterRuleName } from './charter-rules.ts'
 export { personOf, RECOVERY_CLASSES, ROLES } from './charter.ts'
 export type { Charter, CharterPerson, CharterPolicy, RecoveryClass, RecoveryRule, Role } from './charter.ts'
 export { CHALLENGE, CHALLENGE_REQUEST } from './enrolment-challenge.ts'
@@ -110,12 +120,29 @@ export { encodeReceipt, logPolicyOf, parseReceipt, VerifiedReceipt, verifyReceip
 export type { Receipt, ReceiptStatement, ReceiptTrust } from './receipt.ts'
 export { encodeReceiptList, parseReceiptList, receiptsOf } from './receipt-list.ts'
 export type { ReceiptList, ReceiptOutcome } from './receipt-list.ts'
+export { encodeRecoveryBundle, parseRecoveryBundle } from './recovery-bundle.ts'
+export type { BundledCharter, BundledProof, LogRange, RecoveryBundle } from './recovery-bundle.ts'
 export { encodeRecoveryCode, parseRecoveryCode, printRecoveryCode } from './recovery-code.ts'
 export type { RecoveryCode } from './recovery-code.ts'
 export type { RecoveryCodes, Vetting } from './recovery-codes.ts'
+export { RECOVERY_FAULTS } from './recovery-faults.ts'
+export type { RecoveryFault } from './recovery-faults.ts'
+export {
+  judgeApproval,
+  judgeApprovals,
+  judgeCancellation,
+  judgeRejection,
+  judgeRelease,
+  releasableFrom,
+} from './recovery-judgement.ts'
+export type { ApprovalsJudgement, LoggedTimes } from './recovery-judgement.ts'
 export { RECOVERY_LIMITS } from './recovery-limits.ts'
 export { requestSigners } from './recovery-request.ts'
 export type { ListedDeposits, RecoveryRequest, RequestClass } from './recovery-request.ts'
+export { isFinal, RECOVERY_PHASES, startRecovery, stepRecovery } from './recovery-state.ts'
+export type { RecoveryEvent, RecoveryPhase, RecoveryState } from './recovery-state.ts'
+export { chartersOf, loggedAt, proposalSubject, requestSubject } from './recovery-subject.ts'
+export type { DecidingCharters, Logged, RecoverySubject } from './recovery-subject.ts'
 export {
   encodeReleaseBody,
   encodeRewrapBody,
@@ -127,6 +154,8 @@ export {
   REWRAP_VERSION,
 } from './release-stanza.ts'
 export type { ReleaseBody, RewrapBody } from './release-stanza.ts'
+export { judgeProposal, judgeRequest, vouchingFor } from './request-rules.ts'
+export type { RequestFacts } from './request-rules.ts'
 export {
   fingerprintOf,
   formatFingerprint,

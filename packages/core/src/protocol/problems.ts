@@ -57,6 +57,16 @@ export const PROBLEMS = {
     title: 'the quota of this client or tenant is used up',
     hint: 'ask the administrator of the authority for more',
   },
+  recovery: {
+    status: 403,
+    title: 'the request for recovery is not accepted',
+    hint: 'look at the recovery code and at the client that it names; then ask an officer of the tenant',
+  },
+  involved: {
+    status: 403,
+    title: 'of somebody who asks, owns or vouches',
+    hint: 'let other officers decide',
+  },
   'not-found': {
     status: 404,
     title: 'there is nothing of that name for you',
@@ -73,6 +83,16 @@ export const PROBLEMS = {
     status: 409,
     title: 'made for an epoch or policy that is not accepted any more',
     hint: 'deposit it again: the client then fetches the current epoch',
+  },
+  charter: {
+    status: 409,
+    title: 'not under the charter that is in force',
+    hint: 'fetch the charter, and make it again under that one',
+  },
+  decided: {
+    status: 409,
+    title: 'denied, cancelled, expired or released already',
+    hint: 'make a new request',
   },
   'length-required': { status: 411, title: 'a body without its length', hint: REPORT },
   'too-large': { status: 413, title: 'more than the authority takes at once', hint: SMALLER },

@@ -9,6 +9,8 @@ export type ProtocolErrorCode =
   | 'AUTHORITY_IDENTITY'
   | 'EPOCH_CHAIN'
   | 'EPOCH_VALIDITY'
+  | 'CHARTER_CHAIN'
+  | 'CHARTER_RULES'
   | 'RECEIPT_PROOF'
   | 'REQUEST_WINDOW'
   | 'CONTENT_DIGEST'
@@ -23,6 +25,8 @@ export type ProtocolErrorCode =
  * - `AUTHORITY_IDENTITY`: signed by another authority than the one that is trusted.
  * - `EPOCH_CHAIN`: epoch records with a gap or a fork, or fewer of them than were seen before.
  * - `EPOCH_VALIDITY`: no epoch has begun, or the last one ended too long ago.
+ * - `CHARTER_CHAIN`: charters of a tenant with a gap or a fork, or one that nobody could bring into force.
+ * - `CHARTER_RULES`: a charter that breaks the rules for charters, or the terms of the authority.
  * - `RECEIPT_PROOF`: a receipt whose proof does not lead from its statement to a checkpoint of the authority's log.
  * - `REQUEST_WINDOW`: an HTTP signature from the future, from too long ago, or valid for too long.
  * - `CONTENT_DIGEST`: a body that is not the one that its `Content-Digest` names.
