@@ -5,6 +5,9 @@ export type { LogErrorCode } from './log/index.ts'
 export type { AdmissionErrorCode } from './model/index.ts'
 export {
   addTenant,
+  authorityStatus,
+  backup,
+  fsckAuthority,
   initAuthority,
   invite,
   listClients,
@@ -13,11 +16,13 @@ export {
   lockFolder,
   newEpoch,
   readCustodianCard,
+  restore,
   setClientState,
   SetupError,
   validFor,
 } from './setup/index.ts'
 export type {
+  AuthorityStatus,
   ClientSummary,
   Custodian,
   EpochSummary,

@@ -17,7 +17,7 @@ import { admitEpoch, sha256, type AdmittedStatement } from '../model/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Custodian } from './custodian-card.ts'
 import { lockFolder } from './folder-lock.ts'
-import { openStore, readLogKeys, readSigned, trustOf } from './opening.ts'
+import { openStore, readLogKeys, trustOf } from './opening.ts'
 import { SetupError } from './setup-error.ts'
 
 const DAY_MS = 86_400_000
@@ -102,8 +102,7 @@ export interface NewEpoch {
 /**
  * Signs the epoch that follows the last one, and appends it.
  *
- * With a service running in the same folder the record is committed and the service signs it with what it appends next: only one process
- * signs for a folder.
+ * A service may run in the same folder: it finds the record in the database.
  *
  * @throws SetupError SETUP_IDENTITY, SETUP_EPOCH; StoreError, LogError, ProtocolError
  */
@@ -167,20 +166,23 @@ async function appendHere(
   statement: AdmittedStatement,
   { keys, now }: { readonly keys: LogKeys; readonly now: number },
 ): Promise<readonly { readonly state: 'logged' | 'refused' }[]> {
-  const lock = lockOrNone(configuration.folder)
-  if (!lock) {
-    const signed = await readSigned(configuration)
-    const group = { statements: [statement], received: now }
-    return (await store.append(group, signed ?? (await store.head()))).outcomes
-  }
+  const { folder, log: paths } = configuration
+  const lock = lockOrNone(folder)
+  // With a service in the folder this process is a node of its own, with a memory of its own: the file of the service is the service's.
+  const signedPath = lock ? paths.signed : `${paths.signed}-operator`
   try {
-    const options = { store, keys, trust: trustOf(configuration), signedPath: configuration.log.signed }
-    const log = await AuthorityLog.open({ ...options, now: () => now })
+    const log = await AuthorityLog.open({
+      store,
+      keys,
+      trust: trustOf(configuration),
+      signedPath,
+      now: () => now,
+    })
     const outcomes = await log.append([statement])
     await log.close()
     return outcomes
   } finally {
-    lock.release()
+    lock?.release()
   }
 }
 

@@ -4,6 +4,7 @@ import { SigningKey } from '@strongroom/core/container'
 import { encodeInvitation, signerIdOf } from '@strongroom/core/protocol'
 import type { Configuration } from '../config/index.ts'
 import { sha256, type ClientRow, type ClientState } from '../model/index.ts'
+import type { Store } from '../store/index.ts'
 import { checkNote, checkTenant } from './checked-names.ts'
 import { withStore } from './opening.ts'
 import { SetupError } from './setup-error.ts'
@@ -81,24 +82,27 @@ export interface TenantSummary {
 
 /** All tenants, by name. */
 export async function listTenants(configuration: Configuration, now: number): Promise<TenantSummary[]> {
-  return withStore(configuration, async (store) => {
-    const summaries: TenantSummary[] = []
-    for (const { tenant, created } of await store.tenants()) {
-      const clients = await store.clients(tenant)
-      const open = (await store.invitations(tenant)).filter(({ spent, expires }) => !spent && expires > now)
-      const usage = await store.usage({ tenant, client: '' })
-      const suspended = clients.filter(({ state }) => state === 'suspended').length
-      summaries.push({
-        tenant,
-        created,
-        clients: clients.length,
-        suspended,
-        invitations: open.length,
-        ...usage,
-      })
-    }
-    return summaries
-  })
+  return withStore(configuration, (store) => tenantsOf(store, now))
+}
+
+/** The same of a store that is open. */
+export async function tenantsOf(store: Store, now: number): Promise<TenantSummary[]> {
+  const summaries: TenantSummary[] = []
+  for (const { tenant, created } of await store.tenants()) {
+    const clients = await store.clients(tenant)
+    const open = (await store.invitations(tenant)).filter(({ spent, expires }) => !spent && expires > now)
+    const usage = await store.usage({ tenant, client: '' })
+    const suspended = clients.filter(({ state }) => state === 'suspended').length
+    summaries.push({
+      tenant,
+      created,
+      clients: clients.length,
+      suspended,
+      invitations: open.length,
+      ...usage,
+    })
+  }
+  return summaries
 }
 
 /** A client and what is stored for it. */

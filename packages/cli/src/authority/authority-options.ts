@@ -39,3 +39,8 @@ export function timeText(ms: number): string {
 export function dayText(ms: number): string {
   return timeText(ms).slice(0, 10)
 }
+
+/** `1 statement`, `2 statements`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}

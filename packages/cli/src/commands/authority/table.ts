@@ -63,5 +63,25 @@ export const AUTHORITY_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
   },
   { name: 'tenant', purpose: 'keep groups of clients apart', commands: TENANT_COMMANDS },
   { name: 'client', purpose: 'see who enrolled, and stop them', commands: CLIENT_COMMANDS },
+  {
+    name: 'status',
+    purpose: 'see how it is',
+    load: async () => (await import('./status.ts')).authorityStatusCommand,
+  },
+  {
+    name: 'fsck',
+    purpose: 'check everything that is kept',
+    load: async () => (await import('./fsck.ts')).authorityFsck,
+  },
+  {
+    name: 'backup',
+    purpose: 'write everything that is kept to a file',
+    load: async () => (await import('./backup.ts')).authorityBackup,
+  },
+  {
+    name: 'restore',
+    purpose: 'make the database again from a backup',
+    load: async () => (await import('./restore.ts')).authorityRestore,
+  },
   { name: 'epoch', purpose: 'say which keys are in use, and how long', commands: EPOCH_COMMANDS },
 ]
