@@ -216,7 +216,7 @@ export class LogAuthority implements AuthorityWire {
       return refusal ?? this.find(toHex(digest)) ?? this.log({ kind: 'deposit', digest, bytes: blob })
     })
     const answers = await Promise.all(
-      places.map((place) => (typeof place === 'string' ? place : this.receiptOf(place))),
+      places.map(async (place) => (typeof place === 'string' ? place : this.receiptOf(place))),
     )
     return this.mangle(answers)
   }

@@ -157,7 +157,6 @@ test('one deposit that makes whole requests fail is found, and the others go', a
   const poison = ids[4] ?? ''
   const take = authority.deposit.bind(authority)
   authority.deposit = async (blobs) => {
-    const { sha256 } = await import('../../src/client/index.ts')
     if (!blobs.some((blob) => toHex(sha256(blob)) === poison)) return take(blobs)
     throw new ClientError('CLIENT_PROBLEM', 'refused', { problem: problemOf('statement') })
   }
@@ -173,7 +172,6 @@ test('those that were tried least go first: one request that always fails does n
   const [stuck = ''] = client.outbox.list()
   const take = authority.deposit.bind(authority)
   authority.deposit = async (blobs) => {
-    const { sha256 } = await import('../../src/client/index.ts')
     if (!blobs.some((blob) => toHex(sha256(blob)) === stuck)) return take(blobs)
     throw new ClientError('CLIENT_PROBLEM', 'a mistake', { problem: problemOf('internal') })
   }
