@@ -84,12 +84,19 @@ function tlsOptions({ certificate, key, clientCa }: ServerTls) {
 }
 
 function serve(server: Server, handler: RequestHandler, metrics: Metrics): void {
-  /** Requests of a connection that are not answered. */
+  /** Requests of a connection that are not answered, and connections that end when all of theirs are. */
   const open = new WeakMap<Socket, number>()
+  const ending = new WeakSet<Socket>()
+  const last = new WeakMap<Socket, IncomingMessage>()
   const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming
     open.set(socket, (open.get(socket) ?? 0) + 1)
-    outgoing.once('close', () => open.set(socket, (open.get(socket) ?? 1) - 1))
+    last.set(socket, incoming)
+    outgoing.once('close', () => {
+      const left = (open.get(socket) ?? 1) - 1
+      open.set(socket, left)
+      if (left === 0 && ending.has(socket)) socket.destroySoon()
+    })
     // A server that is being stopped answers what it is asked, and hangs up.
     if (!server.listening) outgoing.setHeader('Connection', 'close')
     handler(incoming, outgoing).catch(() => socket.destroy())
@@ -106,9 +113,11 @@ function serve(server: Server, handler: RequestHandler, metrics: Metrics): void 
   server.on('clientError', (error, stream) => {
     const socket = stream as Socket
     const code = connectionProblem(error)
-    // An answer that is on its way must not get another one into it.
-    if (code === undefined || !socket.writable || (open.get(socket) ?? 0) > 0) socket.destroy()
-    else refuse(socket, code)
+    if (code === undefined || !socket.writable) socket.destroy()
+    else if ((open.get(socket) ?? 0) === 0) refuse(socket, code)
+    // Answers to what had arrived are not cut off, and get no other one between them; what was arriving does not go on.
+    else if (last.get(socket)?.complete) ending.add(socket)
+    else socket.destroy()
   })
   server.on('tlsClientError', (_, socket) => socket.destroy())
 }

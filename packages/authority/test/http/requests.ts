@@ -102,7 +102,7 @@ export function enrolmentOf(
     exchange: (EXCHANGES[0] as MlKem768X25519Identity).recipient().toString(),
     name: 'laptop',
     challenge,
-    created: served.scene.now,
+    created: Math.floor(served.scene.now / 1000) * 1000,
     ...changes,
   }
   return encodeEnvelope(signStatement(sha256, ACTS.enrolment, enrolment, [client.pair, client.invited]))

@@ -78,7 +78,11 @@ export async function exchange(port: number, send: (socket: Socket) => void): Pr
   const { promise, resolve } = Promise.withResolvers<Buffer>()
   const pieces: Buffer[] = []
   const socket = connect({ port, host: '127.0.0.1' }, () => send(socket))
-  socket.on('data', (piece: Buffer) => pieces.push(piece))
+  socket.on('data', (piece: Buffer) => {
+    pieces.push(piece)
+    // Whoever was told that the connection ends has no reason to wait for it.
+    if (parseAnswers(Buffer.concat(pieces)).at(-1)?.field('connection') === 'close') socket.end()
+  })
   socket.on('error', () => {})
   socket.on('close', () => resolve(Buffer.concat(pieces)))
   return promise
