@@ -25,8 +25,13 @@ import {
   type Terms,
   type Verification,
   type Vetting,
+  verifyCharters,
+  type CharterChain,
+  type CharterLink,
+  type Logged,
+  type RequestFacts,
 } from '@strongroom/core/protocol'
-import { bytesOf, CLIENT, exchangeOf, pairOf, sha256, START } from './fixtures.ts'
+import { bytesOf, CLIENT, exchangeOf, means, pairOf, sha256, START } from './fixtures.ts'
 
 // One tenant of tests: an administrator, three officers, an auditor, a client with recovery codes, and the container that its
 // owner bought after the fire.
@@ -265,3 +270,44 @@ export const SAMPLES = {
 export type SampleName = keyof typeof SAMPLES
 export const SAMPLE_NAMES = Object.keys(SAMPLES) as SampleName[]
 export const sampleEnvelope = (name: SampleName): Envelope => signed(name, SAMPLES[name])
+
+/** The chain of these charters: number 1 at leaf 3, each that follows released ten leaves later. */
+export function chainOf(...changes: readonly Partial<Charter>[]): CharterChain {
+  const charters: Charter[] = [CHARTER_1]
+  for (const change of changes) {
+    const before = charters.at(-1) ?? CHARTER_1
+    const previous = digestOf('charter', before)
+    charters.push({ ...before, number: before.number + 1, by: ADA.signer, previous, ...change })
+  }
+  const links = charters.map((charter, i): CharterLink => {
+    const release = signed('release', charterReleaseWith(digestOf('charter', charter)))
+    return {
+      charter: { envelope: signed('charter', charter), index: 3 + 10 * i - (i > 0 ? 5 : 0) },
+      release: i === 0 ? null : { envelope: release, index: 3 + 10 * i },
+    }
+  })
+  const trust = { ...means, identity: IDENTITY.fingerprint, tenant: 'acme' }
+  return verifyCharters(links, { ...trust, custodianAt: () => CUSTODIAN.signer })
+}
+
+export const ONE = chainOf()
+export const LOGGED = START + HOUR + 60_000
+
+export const logged = (payload: RecoveryRequest, index = 6): Logged<RecoveryRequest> => ({
+  payload,
+  digest: digestOf('request', payload),
+  index,
+})
+export const facts = (changes: Partial<RequestFacts> = {}): RequestFacts => ({
+  sha256,
+  identity: IDENTITY.fingerprint,
+  charters: ONE,
+  terms: TERMS,
+  ownerSigner: OWNER.signer,
+  codes: [{ payload: codesWith(), digest: bytesOf(1), index: 4 }],
+  vettings: [{ payload: vettingWith(), digest: bytesOf(2), index: 5 }],
+  spent: new Set(),
+  loggedMs: LOGGED,
+  nowMs: LOGGED,
+  ...changes,
+})
