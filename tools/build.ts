@@ -4,12 +4,14 @@
  *
  * Run: node -C source tools/build.ts [FOLDER]   FOLDER instead of packages/cli/dist
  *
- * Five files, so that the start of `strongroom seal` stays close to that of a bare Node: a first one that turns on
- * the cache of compiled code, the command, two that are loaded when they are needed, prompts for asking somebody and
- * all that is about CryptoAPI, and the engine's worker.
+ * Several files, so that the start of `strongroom seal` stays close to that of a bare Node: a first one that turns on
+ * the cache of compiled code, the command, those that are loaded when they are needed, which are prompts for asking
+ * somebody, all that is about CryptoAPI and all that it takes to run an authority, and the threads of the engine and
+ * of the authority's database.
  */
 import { globSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type BuildOptions, type OutputFile, type Plugin } from 'esbuild'
@@ -21,7 +23,15 @@ const DIST = process.argv[2] ?? `${PACKAGES}cli/dist`
 const UNFINISHED = `${DIST}-${process.pid}`
 
 const COMMAND_LINE = `${PACKAGES}cli/src/command-line.ts`
-const CRYPTOAPI_COMMANDS = `${PACKAGES}cli/src/commands/cryptoapi/`
+
+/** Groups of commands that have a file each, by its name: their folder, and what else is loaded with them. */
+const GROUPS = {
+  cryptoapi: {
+    folder: `${PACKAGES}cli/src/commands/cryptoapi/`,
+    besides: ['@strongroom/core/container/crypto-api'],
+  },
+  authority: { folder: `${PACKAGES}cli/src/commands/authority/`, besides: [] },
+} as const satisfies Record<string, { readonly folder: string; readonly besides: readonly string[] }>
 
 /** Files that share nothing with another. */
 const FILES = {
@@ -29,6 +39,8 @@ const FILES = {
   prompts: '@clack/prompts',
   // The engine looks for it beside the file that it is in.
   'payload-worker': `${PACKAGES}core/src/seal/payload-worker.ts`,
+  // The same for the database of an authority.
+  'database-thread': `${PACKAGES}authority/src/store/sqlite/database-thread.ts`,
 } as const
 
 /** What is imported by one of the files and stands in another of them. */
@@ -41,7 +53,9 @@ const ELSEWHERE: Plugin = {
       )
     later(/^\.\/command-line\.ts$/, './command-line.js')
     later(/^@clack\/prompts$/, './prompts.js')
-    later(/\.ts$/, './cryptoapi.js', /commands\/cryptoapi\/table\.ts$/)
+    for (const [name, { folder }] of Object.entries(GROUPS)) {
+      later(/\.ts$/, `./${name}.js`, new RegExp(`${RegExp.escape(folder)}table\\.ts$`))
+    }
     later(/^\.\/rsa-conversion\.ts$/, './cryptoapi.js', /core\/src\/container\//)
   },
 }
@@ -57,28 +71,31 @@ const IN_PLACE: Plugin = {
       const text = await readFile(path, 'utf8')
       const imports = /\bimport\(('(?:\.|@strongroom\/)[^']*')\)/g
       const contents = text.replace(imports, 'Promise.resolve().then(() => require($1))')
-      return { contents: path.startsWith(CRYPTOAPI_COMMANDS) ? text : contents, loader: 'ts' }
+      const apart = Object.values(GROUPS).some(({ folder }) => path.startsWith(folder))
+      return { contents: apart ? text : contents, loader: 'ts' }
     })
   },
 }
 
 /**
- * The commands for CryptoAPI, and what else is loaded with them. It imports the command, so that whatever both need
- * lies in the file of the command and is there once: a class that is there twice is two classes.
+ * A group of commands, and what else is loaded with them. It imports the command, so that whatever both need lies in
+ * the file of the command and is there once: a class that is there twice is two classes.
  */
-const CRYPTOAPI: Plugin = {
-  name: 'cryptoapi',
+const IN_GROUPS: Plugin = {
+  name: 'groups of commands',
   setup: (bundler) => {
-    const commands = globSync('*.ts', { cwd: CRYPTOAPI_COMMANDS }).filter((name) => name !== 'table.ts')
-    const sources = [...commands.map((name) => `./${name}`), '@strongroom/core/container/crypto-api']
-    const lines = [COMMAND_LINE, ...sources].map(
-      (source, i) => `${i === 0 ? 'import' : 'export * from'} '${source}'`,
-    )
-    bundler.onResolve({ filter: /^cryptoapi$/ }, ({ path }) => ({ path, namespace: 'cryptoapi' }))
-    bundler.onLoad({ filter: /^/, namespace: 'cryptoapi' }, () => ({
-      contents: lines.join('\n'),
-      resolveDir: CRYPTOAPI_COMMANDS,
-    }))
+    for (const [group, { folder, besides }] of Object.entries(GROUPS)) {
+      const commands = globSync('*.ts', { cwd: folder }).filter((name) => name !== 'table.ts')
+      const sources = [...commands.map((name) => `./${name}`), ...besides]
+      const lines = [COMMAND_LINE, ...sources].map(
+        (source, i) => `${i === 0 ? 'import' : 'export * from'} '${source}'`,
+      )
+      bundler.onResolve({ filter: new RegExp(`^${group}$`) }, ({ path }) => ({ path, namespace: group }))
+      bundler.onLoad({ filter: /^/, namespace: group }, () => ({
+        contents: lines.join('\n'),
+        resolveDir: folder,
+      }))
+    }
   },
 }
 
@@ -103,22 +120,23 @@ await rm(DIST, { recursive: true, force: true })
 await rename(UNFINISHED, DIST)
 
 /**
- * The command and the file for CryptoAPI. What both need, which is all of the command, comes out as a third file, and
- * the command as a line that imports it: the third takes the name of the command.
+ * The command and the files of groups. What all need, which is all of the command, comes out as a file of its own, and the
+ * command as a line that imports it: that file takes the name of the command. What groups alone have in common stays in
+ * files that they share.
  */
 async function bundleCommand(): Promise<void> {
-  const common = /^chunk-\w+\.js$/
+  const groups = Object.fromEntries(Object.keys(GROUPS).map((name) => [name, name]))
   await bundle(
     {
-      entryPoints: { 'command-line': COMMAND_LINE, cryptoapi: 'cryptoapi' },
+      entryPoints: { 'command-line': COMMAND_LINE, ...groups },
       splitting: true,
-      plugins: [ELSEWHERE, IN_PLACE, CRYPTOAPI, NO_CHILD_PROCESSES],
+      plugins: [ELSEWHERE, IN_PLACE, IN_GROUPS, NO_CHILD_PROCESSES],
     },
     (files) => {
-      const shared = files.filter(({ path }) => common.test(basename(path)))
-      const [chunk, ...more] = shared.map(({ path }) => basename(path))
+      const command = files.find(({ path }) => basename(path) === 'command-line.js')
+      const [chunk, ...more] = new Set(command?.text.match(/\bchunk-\w+\.js\b/g))
       if (chunk === undefined || more.length > 0)
-        throw new Error(`expected one common file, got ${shared.length}`)
+        throw new Error(`expected the command in one common file, got ${more.length + 1}`)
       return files.flatMap(({ path, text }) => {
         const name = basename(path)
         if (name === 'command-line.js') return []
@@ -155,7 +173,7 @@ async function bundle(
     target: 'node26',
     conditions: ['source'],
     // The keyring has a binary for each platform, and the command works without it.
-    external: ['@napi-rs/keyring'],
+    external: ['@napi-rs/keyring', 'pg-native'],
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'linked',
@@ -174,12 +192,22 @@ async function bundle(
 function askForNodeModules(text: string): string {
   const imports =
     /\bimport\s*(?:([\w$]+)\s*,?\s*)?(?:\{([^}]*)\}|\*\s*as\s+([\w$]+))?\s*from\s*"(node:[\w/]+)";/g
-  return text.replace(imports, (_, byDefault?: string, names?: string, all?: string, module?: string) => {
-    const found = `process.getBuiltinModule(${JSON.stringify(module)})`
-    const whole = [byDefault, all]
-      .filter((name) => name !== undefined)
-      .map((name) => `const ${name}=${found};`)
-    const named = names === undefined ? '' : `const{${names.replace(/\s+as\s+/g, ':')}}=${found};`
-    return whole.join('') + named
-  })
+  return askedFor(text).replace(
+    imports,
+    (_, byDefault?: string, names?: string, all?: string, module?: string) => {
+      const found = `process.getBuiltinModule(${JSON.stringify(module)})`
+      const whole = [byDefault, all]
+        .filter((name) => name !== undefined)
+        .map((name) => `const ${name}=${found};`)
+      const named = names === undefined ? '' : `const{${names.replace(/\s+as\s+/g, ':')}}=${found};`
+      return whole.join('') + named
+    },
+  )
+}
+
+/** The same where packages in the older form of modules ask for them, which a bundle of the newer form cannot. */
+function askedFor(text: string): string {
+  return text.replace(/\b__require\d*\("((?:node:)?[\w/]+)"\)/g, (whole, module: string) =>
+    isBuiltin(module) ? `process.getBuiltinModule(${JSON.stringify(module)})` : whole,
+  )
 }

@@ -36,6 +36,11 @@ export const AUTHORITY_ROWS = {
     'another process of the authority runs in the same folder',
     'stop it first; to serve with several nodes, give each a folder of its own',
   ],
+  SETUP_LISTEN: [
+    'io',
+    'the service cannot listen where it is to',
+    'choose another place with listen, or metrics.listen, in authority.json',
+  ],
   SETUP_IDENTITY: [
     'unknownSigner',
     'not the identity key of this authority',

@@ -2,6 +2,7 @@
 export type SetupErrorCode =
   | 'SETUP_EXISTS'
   | 'SETUP_BUSY'
+  | 'SETUP_LISTEN'
   | 'SETUP_IDENTITY'
   | 'SETUP_CUSTODIAN'
   | 'SETUP_EPOCH'
@@ -19,6 +20,7 @@ export type SetupErrorCode =
  *
  * - `SETUP_EXISTS`: something lies where the authority, or one of its files, is to be made.
  * - `SETUP_BUSY`: a process of this authority runs in the same folder.
+ * - `SETUP_LISTEN`: the service cannot listen where it is to.
  * - `SETUP_IDENTITY`: a container that does not hold the identity key of this authority.
  * - `SETUP_CUSTODIAN`: a card without the keys that a custodian must have.
  * - `SETUP_EPOCH`: an epoch that leaves a gap, or does not follow from the one before; nothing was signed or appended.

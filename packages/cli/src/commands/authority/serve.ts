@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { lockFolder, startService } from '@strongroom/authority'
+import { getSystemErrorMap } from 'node:util'
+import { lockFolder, SetupError, startService, type Configuration, type Service } from '@strongroom/authority'
 import { defineCommand } from '../../command.ts'
 import { AUTHORITY_OPTIONS, authorityOf } from '../../authority/authority-options.ts'
 
@@ -32,7 +33,7 @@ export const authorityServe = defineCommand({
     const configuration = authorityOf(context, values)
     const lock = lockFolder(configuration.folder)
     try {
-      const service = await startService(configuration)
+      const service = await started(configuration)
       const { url, metricsUrl, authority } = service
       const state = authority.log.state.state
       terminal.record({ listening: url, metrics: metricsUrl ?? null, state, pid: process.pid })
@@ -48,3 +49,22 @@ export const authorityServe = defineCommand({
     }
   },
 })
+
+/** A port that is taken or not allowed is told by its number: there are two of them. */
+async function started(configuration: Configuration): Promise<Service> {
+  try {
+    return await startService(configuration)
+  } catch (cause) {
+    const {
+      syscall,
+      address,
+      port,
+      errno = 0,
+    } = cause as NodeJS.ErrnoException & { address?: string; port?: number }
+    if (syscall !== 'listen' && syscall !== 'bind') throw cause
+    const [, reason] = getSystemErrorMap().get(errno) ?? []
+    throw new SetupError('SETUP_LISTEN', `cannot listen at ${address}:${port}: ${reason ?? 'refused'}`, {
+      cause,
+    })
+  }
+}

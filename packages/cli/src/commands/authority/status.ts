@@ -112,8 +112,11 @@ function recordOf({ name, url, identity }: Configuration, status: AuthorityStatu
         : null,
     },
     behind: behind ?? null,
-    epochs: epochs.map(({ notBefore, notAfter, digest, exchange: _, ...epoch }) => ({
-      ...epoch,
+    epochs: epochs.map(({ number, standing, inUse, custodian, notBefore, notAfter, digest }) => ({
+      number,
+      standing,
+      inUse,
+      custodian,
       notBefore: timeText(notBefore),
       notAfter: timeText(notAfter),
       digest: toHex(digest),
