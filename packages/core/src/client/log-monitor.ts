@@ -150,28 +150,23 @@ class Watch {
     return this.#alarms.length === before
   }
 
+  /** @param signed the older tree as it was signed; without it there is an alarm, but no proof */
   async #checkTree(
     head: LogHead,
     tree: TiledTree,
     older: TreeHead,
-    note: () => LogHead | undefined,
+    signed: () => LogHead | undefined,
   ): Promise<void> {
     if (older.size > head.size) {
-      const signed = note()
-      // Without its receipt there is nothing that it was promised with.
-      if (!signed) return
       const message = `the log has ${head.size} entries, and had ${older.size} before`
-      this.#raise({ kind: 'shrunk', known: utf8Decode(signed.note), note: utf8Decode(head.note) }, message)
+      this.#raise({ kind: 'shrunk', ...notesOf(signed(), head) }, message)
       return
     }
     const root = await tree.rootAt(older.size)
     if (equalBytes(root, older.root)) return
-    const signed = note()
-    if (!signed) return
     const proof = older.size === head.size ? [] : await tree.consistencyProof(older.size)
     const message = `the first ${older.size} entries of the log are others than those it signed before`
-    const notes = { known: utf8Decode(signed.note), note: utf8Decode(head.note) }
-    this.#raise({ kind: 'fork', ...notes, root, proof }, message)
+    this.#raise({ kind: 'fork', ...notesOf(signed(), head), root, proof }, message)
   }
 
   /** A log that does not go on hides what came after; one from the future, or a clock that is wrong, is no alarm. */
@@ -203,6 +198,10 @@ class Watch {
       tiles: this.#tiles,
     }
   }
+}
+
+function notesOf(known: LogHead | undefined, shown: LogHead): { known: string | null; note: string } {
+  return { known: known ? utf8Decode(known.note) : null, note: utf8Decode(shown.note) }
 }
 
 /** One for each tree: deposits of one request share theirs. */

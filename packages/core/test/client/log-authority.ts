@@ -155,7 +155,7 @@ export class LogAuthority implements AuthorityWire {
     )
     for (const { tile, bytes } of written) this.#tiles.set(tilePath(tile), bytes)
     this.#edge = edge
-    this.entries.push(...entries)
+    for (const entry of entries) this.entries.push(entry)
     this.#note = undefined
   }
 
