@@ -5,7 +5,7 @@ import {
   type AuthorityState,
 } from '@strongroom/core/client'
 import type { KeyContainer, SigningKey } from '@strongroom/core/container'
-import { CliError, usage } from '../cli-error.ts'
+import { type CliError, usage } from '../cli-error.ts'
 import type { Context, OptionTable } from '../command.ts'
 import { loadConfig } from '../config.ts'
 import { displayName } from '../escape-text.ts'

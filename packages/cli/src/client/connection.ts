@@ -15,8 +15,8 @@ export interface ConnectionOptions {
   readonly url: string
   /** Certificates in PEM. */
   readonly ca: string | null
-  /** For everything that is asked over this connection together. */
-  readonly timeoutMs: number
+  /** For everything that is asked over this connection together; each request has a limit of its own besides. */
+  readonly timeoutMs?: number
   readonly credentials?: ClientCredentials
 }
 
@@ -26,8 +26,8 @@ export async function connected<Result>(
   { url, ca, timeoutMs, credentials }: ConnectionOptions,
   use: (client: AuthorityClient, transport: Transport) => Promise<Result>,
 ): Promise<Result> {
-  const ends = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-  const wire = httpsTransport({ url, timeoutMs, ...(ca !== null && { ca }) })
+  const ends = timeoutMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+  const wire = httpsTransport({ url, ...(ca !== null && { ca }) })
   const transport: Transport = {
     request: (request) => wire.request({ ...request, signal: ends }),
     close: () => wire.close(),

@@ -112,6 +112,7 @@ export class SealDeposits {
       delivery: await deliver(this.#context, this.#chosen, { timeoutMs }),
       hasReceipt: (id) => folder.receipts.has(id),
       requireReceipt: this.#requireReceipt,
+      stands: 'is sealed and stays',
     })
   }
 }
