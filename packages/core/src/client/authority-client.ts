@@ -103,7 +103,7 @@ export class AuthorityClient {
   }
 
   /** What proves that the exchange key is held, for who opens it. */
-  challenge(request: ChallengeRequest): Promise<Challenge> {
+  async challenge(request: ChallengeRequest): Promise<Challenge> {
     const bytes = encodeJson(CHALLENGE_REQUEST, request, LIMITS.jsonBytes)
     return this.#ask({
       path: '/v1/enrolments/challenge',
@@ -115,7 +115,7 @@ export class AuthorityClient {
   }
 
   /** Sends an enrolment; the same bytes again get a receipt again. */
-  enrol(envelope: Envelope): Promise<Receipt> {
+  async enrol(envelope: Envelope): Promise<Receipt> {
     return this.#ask({
       path: '/v1/enrolments',
       body: { type: MEDIA_TYPES.envelope, bytes: encodeEnvelope(envelope) },
@@ -130,7 +130,7 @@ export class AuthorityClient {
    *
    * The same bytes are the same deposit: what got no answer is sent again.
    */
-  deposit(blobs: readonly Uint8Array[]): Promise<readonly (Receipt | ProblemCode)[]> {
+  async deposit(blobs: readonly Uint8Array[]): Promise<readonly (Receipt | ProblemCode)[]> {
     const statements = blobs.map((blob) => ({ kind: 'deposit', digest: sha256(blob) }) as const)
     return this.#ask({
       path: '/v1/deposits',
@@ -142,7 +142,7 @@ export class AuthorityClient {
   }
 
   /** One page of the client's deposits, the newest first. */
-  searchDeposits(query: DepositQuery = {}): Promise<DepositPage> {
+  async searchDeposits(query: DepositQuery = {}): Promise<DepositPage> {
     return this.#ask({
       path: withQuery('/v1/deposits', encodeDepositQuery(query)),
       signed: true,
@@ -153,7 +153,7 @@ export class AuthorityClient {
   }
 
   /** A deposit of the client, byte for byte as it was sent. @param id 32 bytes */
-  depositBlob(id: Uint8Array): Promise<Uint8Array> {
+  async depositBlob(id: Uint8Array): Promise<Uint8Array> {
     return this.#ask({
       path: `/v1/deposits/${toHex(id)}`,
       signed: true,
@@ -167,7 +167,7 @@ export class AuthorityClient {
   }
 
   /** A receipt for a deposit of the client. @param id 32 bytes */
-  receipt(id: Uint8Array): Promise<Receipt> {
+  async receipt(id: Uint8Array): Promise<Receipt> {
     return this.#ask({
       path: `/v1/deposits/${toHex(id)}/receipt`,
       signed: true,
@@ -178,7 +178,7 @@ export class AuthorityClient {
   }
 
   /** One page of what was logged about the client. @param after only leaves above that index */
-  statements(after?: number): Promise<StatementPage> {
+  async statements(after?: number): Promise<StatementPage> {
     return this.#ask({
       path: withQuery('/v1/statements', encodeStatementQuery(after === undefined ? {} : { after })),
       signed: true,
