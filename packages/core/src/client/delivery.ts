@@ -230,7 +230,8 @@ class Delivery {
       const checked = await this.#verifiedWithNewEpochs(entry.id, bytes)
       if ('receipt' in checked) proved.push({ entry, bytes, receipt: checked.receipt })
       else {
-        this.#alarm(checked.problem, { kind: 'receipt', bytes })
+        // Once: an authority must not fill the disk with evidence.
+        if (!this.#stopped) this.#alarm(checked.problem, { kind: 'receipt', bytes })
         note(entry.id, 'receipt')
       }
     }

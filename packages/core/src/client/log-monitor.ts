@@ -53,7 +53,7 @@ const CLOCK_MS = LIMITS.clockSkewSeconds * 1000
  * for this client, in a checkpoint or in a receipt, that it goes on at all, and that what it says about this client is this
  * client's.
  *
- * What is well is remembered, and the next look goes on from there; after an alarm nothing is, so that it is raised again until
+ * What is well is remembered, and the next look goes on from there; what raised an alarm is not, so that it is raised again until
  * somebody has done something about it. Reads a few tiles, however long the log is, and keeps a few of them.
  *
  * @throws ClientError CLIENT_UNREACHABLE, CLIENT_PROBLEM, CLIENT_ANSWER: then nothing was found out; CLIENT_STATE, CLIENT_BUSY

@@ -39,20 +39,22 @@ export interface WalkSituation {
 /** What a walk came to. */
 export interface Walk {
   readonly seen: number
-  /** At most `MOST_UNKNOWN`. */
+  /** At most 1,000. */
   readonly unknown: readonly UnknownStatement[]
   /** The last leaf before the first statement that is not in order; null if there is none. */
   readonly followed: number | null
-  /** Statements, in hexadecimal, that should have been shown and were not. */
+  /** Statements, in hexadecimal, that should have been shown and were not, or were not looked for. */
   readonly omitted: ReadonlySet<string>
 }
 
-/** More are counted, and not listed. */
+/** So many are enough to know that something is wrong: an authority must not fill the disk with evidence. */
+const MOST_ALARMS = 100
 const MOST_UNKNOWN = 1_000
 
 /**
  * Looks at all statements about the client that were logged since the last time, page by page: each must be what it says, stand in
- * the log where it says, and be known here; and those that there are receipts for must be among them.
+ * the log where it says, and be known here; and those that there are receipts for must be among them. Ends early where too much is
+ * wrong.
  *
  * @throws ClientError CLIENT_ANSWER for pages that do not go on, and what the wire throws; TlogError for tiles of another tree
  */
@@ -64,32 +66,44 @@ export async function followStatements(
   const { tree, state, promised, raise } = situation
   const missing = new Map(promised.map(({ id, index }) => [id, index]))
   const unknown: UnknownStatement[] = []
-  let [seen, followed, inOrder] = [0, state.followed, true]
+  let [seen, wrong, followed] = [0, 0, state.followed]
   for await (const statement of statementsAfter(wire, state.followed, tree.size)) {
     seen += 1
+    const { kind, bytes, index } = statement
     const id = toHex(statement.digest)
     missing.delete(id)
     const verdict = await judge(authority, situation, statement)
     if (verdict) {
-      if (verdict.kind === 'unknown' && unknown.length < MOST_UNKNOWN) {
-        unknown.push({ kind: statement.kind, id, index: statement.index })
+      wrong += 1
+      if (verdict.kind === 'unknown') unknown.push({ kind, id, index })
+      if (wrong <= MOST_ALARMS) raise({ kind: verdict.kind, bytes, index }, verdict.message)
+      if (wrong - unknown.length >= MOST_ALARMS || unknown.length >= MOST_UNKNOWN) {
+        return { seen, unknown, followed, omitted: new Set(missing.keys()) }
       }
-      const { bytes, index } = statement
-      raise({ kind: verdict.kind, bytes, index }, verdict.message)
     }
-    inOrder &&= verdict === undefined
-    if (inOrder) followed = statement.index
+    if (wrong === 0) followed = index
   }
+  const omitted = raiseOmitted(authority, situation, missing)
+  return { seen, unknown, followed: omitted.size > 0 ? state.followed : followed, omitted }
+}
+
+/** Of the statements that were not shown, those that should have been. */
+function raiseOmitted(
+  authority: AuthorityFolder,
+  { tree, state, raise }: WalkSituation,
+  missing: ReadonlyMap<string, number>,
+): Set<string> {
   const omitted = new Set<string>()
   for (const [id, index] of missing) {
     // What was looked at before is not shown again, and what is not yet in this tree need not be.
     if (index <= (state.followed ?? -1) || index >= tree.size) continue
     omitted.add(id)
+    if (omitted.size > MOST_ALARMS) continue
     const bytes = authority.receipts.read(id)
     const message = `statement ${id} has a receipt and is not shown any more`
     raise({ kind: 'omitted', index, ...(bytes && { bytes }) }, message)
   }
-  return { seen, unknown, followed: omitted.size > 0 ? state.followed : followed, omitted }
+  return omitted
 }
 
 /** The statements behind a leaf and within a tree. What came after its checkpoint is for the next time. */

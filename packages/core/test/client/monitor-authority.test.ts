@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { toHex, utf8Encode } from '../../src/bytes/index.ts'
 import {
@@ -253,6 +253,18 @@ test('a statement that does not stand where it is said to stand', async (t) => {
   authority.appendOthers(1)
   authority.mine.set(authority.size - 1, { kind: 'deposit', digest: id, bytes: blob })
   assert.deepEqual(kindsOf((await monitorAuthority(client, authority, NOW)).alarms), ['unlogged'])
+})
+
+test('an authority that shows nothing but what is wrong does not fill the disk', async (t) => {
+  const { client, authority } = await enrolled(t)
+  for (let i = 0; i < 150; i++) {
+    const junk = utf8Encode(`no deposit ${i}`)
+    authority.log({ kind: 'deposit', digest: sha256(junk), bytes: junk })
+  }
+  const { alarms, statements } = await monitorAuthority(client, authority, NOW)
+  assert.deepEqual([alarms.length, statements.seen], [100, 101])
+  assert.equal(readdirSync(client.evidence).length, 100)
+  assert.equal(client.load().followed, 1)
 })
 
 test('pages that lead nowhere end', async (t) => {
