@@ -18,7 +18,7 @@ suite('what is offered', () => {
     ['strongroom se', ['seal']],
     ['strongroom comp', ['completion']],
     ['strongroom key ', ['new', 'list', 'show', 'export', 'import', 'delete']],
-    ['strongroom seal --no', ['--no-self']],
+    ['strongroom seal --no', ['--no-self', '--no-deposit']],
     ['strongroom seal ', [], 'files'],
     ['strongroom seal -q x --output ', [], 'files'],
     ['strongroom seal --output-folder ', [], 'folders'],

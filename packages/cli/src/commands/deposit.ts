@@ -5,6 +5,7 @@ import {
   enrolledKey,
   type ChosenAuthority,
 } from '../client/authority-choice.ts'
+import { explained } from '../client/connection.ts'
 import { deliver, patience, REQUIRED_MS } from '../client/delivery.ts'
 import { tellDelivery, tellMissing, type Told } from '../client/delivery-text.ts'
 import { makeAll, type Made } from '../client/deposit-makers.ts'
@@ -144,8 +145,11 @@ async function flushAll(context: Context, values: Values): Promise<void> {
     }))
     if (deposits.length === 0) context.terminal.note(`nothing waits for ${chosen.folder.name}`)
     const delivery = await deliver(context, chosen, { timeoutMs: REQUIRED_MS, again: true })
-    const told = toldOf(values, chosen, { deposits, delivery })
-    if (deposits.length > 0) tellDelivery(context, told)
+    if (deposits.length > 0) tellDelivery(context, toldOf(values, chosen, { deposits, delivery }))
+    // It was asked for nothing else than this.
+    if (delivery?.stopped && delivery.stopped.code !== 'CLIENT_ALARM') {
+      context.failures.report(explained(delivery.stopped), chosen.folder.name)
+    }
   }
 }
 

@@ -45,7 +45,7 @@ export const monitor = defineCommand({
     { line: 'strongroom monitor', purpose: 'look once' },
     { line: 'strongroom monitor --every 1h', purpose: 'go on looking' },
     {
-      line: 'strongroom monitor --stalled-after 7d --quiet',
+      line: 'strongroom monitor --stalled-after 7d -q',
       purpose: 'for a job at night: silent if all is well',
     },
   ],

@@ -42,7 +42,7 @@ export const status = defineCommand({
   ],
   examples: [
     { line: 'strongroom status', purpose: 'what is safe, what waits, and why' },
-    { line: 'strongroom status --check --quiet || mail -s backup me', purpose: 'for a job at night' },
+    { line: 'strongroom status --check -q || mail -s backup me', purpose: 'for a job at night' },
     { line: 'strongroom status --all --verify --offline', purpose: 'every receipt, verified again' },
   ],
   run: async (context, _operands, values) => {
@@ -60,7 +60,8 @@ async function showOne(context: Context, chosen: ChosenAuthority, values: Values
   }
   const standing = standingOf(folder, Date.now(), values)
   const below = values.levels && !values.offline ? await countBelowLevel2(context, chosen, values) : undefined
-  tell(context, standing, below)
+  // Who only wants to know whether all is well hears nothing if it is.
+  if (!values.check || !context.terminal.quiet) tell(context, standing, below)
   if (values.check) report(context, standing)
 }
 
