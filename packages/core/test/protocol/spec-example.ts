@@ -11,6 +11,7 @@ import {
   encodeEnvelope,
   encodeInvitation,
   encodeReceipt,
+  encodeTerms,
   objectNameDigest,
   signerIdOf,
   signStatement,
@@ -21,6 +22,7 @@ import {
   type Envelope,
   type HttpRequest,
   type HttpSignatureParams,
+  type Terms,
 } from '@strongroom/core/protocol'
 import {
   encodeCheckpoint,
@@ -48,11 +50,19 @@ export const sessionKey = fromHex('000102030405060708090a0b0c0d0e0f')
 const serial = parseSerial('019c1405-b800-7000-8000-000000000001')
 const sealId = fromHex('088d422c88608a72208bde0e62470bea3fad314e5f09d0e61dab3bc0698af30e')
 
-const origin = logOrigin('vault.example.org', toHex(signerIdOf(sha256, identity.signer)))
+export const origin = logOrigin('vault.example.org', toHex(signerIdOf(sha256, identity.signer)))
 const logKeys = [
   testKey(origin, 'note', 0x11),
   testKey(origin, 'subtree', 0x12, seconds('2026-11-21T12:00:00Z')),
 ]
+
+/** The policy document of the epoch: docs/spec/recovery.md, "Example". */
+export const terms: Terms = {
+  retention: ['one-year', 'ten-years'],
+  floor: { approvals: 2, waiting: 3_600 },
+  witnesses: null,
+}
+export const termsBytes = encodeTerms(terms)
 
 export const epoch: Epoch = {
   authority: 'Example archive',
@@ -62,7 +72,7 @@ export const epoch: Epoch = {
   rsa: null,
   custodian: custodian.signer,
   log: { origin, keys: logKeys.map(({ key }) => encodeVerifierKey(key)) },
-  policy: sha256(utf8Encode('example policy\n')),
+  policy: sha256(termsBytes),
   notBefore: time('2026-11-21T10:00:00Z'),
   notAfter: time('2027-11-21T10:00:00Z'),
   previous: null,
