@@ -60,12 +60,18 @@ function rowsOf(node: Node, path: readonly string[], required: boolean): Setting
       rowsOf(child, [...path, name], needed.includes(name)),
     ),
   )
-  const seen = new Set<string>()
-  const unique = children.filter((row) => !seen.has(row.path) && seen.add(row.path))
   if (groups.length === 0) return [rowOf(node, path, { required, takesNull })]
   // A group that may be null is a setting itself, by that one value.
   const whole = takesNull ? [rowOf({ ...node, type: 'object' }, path, { required, takesNull })] : []
-  return [...whole, ...unique]
+  return [...whole, ...merged(children)]
+}
+
+/** What stands in several groups of which one is chosen is one setting, and may be what it is in any of them. */
+function merged(rows: readonly SettingRow[]): SettingRow[] {
+  return [...Map.groupBy(rows, ({ path }) => path).values()].flatMap((same) => {
+    const [first] = same
+    return first ? [{ ...first, kind: same.map(({ kind }) => kind).join(', ') }] : []
+  })
 }
 
 function rowOf(
@@ -86,7 +92,7 @@ function rowOf(
 }
 
 function kindOf({ type, enum: values, const: value, minimum, maximum }: Node, takesNull: boolean): string {
-  if (value !== undefined) return 'text'
+  if (value !== undefined) return `\`${value}\``
   if (values) return values.map((one) => `\`${one}\``).join(', ')
   if (type === 'object') return takesNull ? 'object or null' : 'object'
   if (type !== 'integer') return 'text'
