@@ -1,51 +1,12 @@
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
-import { MEDIA_TYPES, PROBLEMS, type ProblemCode } from '@strongroom/core/protocol'
-import { encodeRequest, exchange, parseAnswers, RawAnswer, type RawRequest } from '../support/raw-request.ts'
-import { onService, type Served } from '../support/served.ts'
-import { depositOne, EXCHANGES, askChallenge, enrol, enrolmentOf, challengeFor } from './requests.ts'
-import { pairOf, bytesOf } from '../support/authority.ts'
+import { MEDIA_TYPES, type ProblemCode } from '@strongroom/core/protocol'
+import { bytesOf, pairOf } from '../support/authority.ts'
+import { encodeRequest, exchange, parseAnswers } from '../support/raw-request.ts'
+import { onService } from '../support/served.ts'
+import { answers, assertProblem, big, DEPOSIT, raw, refused, type Fields } from './raw-answers.ts'
+import { askChallenge, challengeFor, depositOne, enrol, enrolmentOf, EXCHANGES } from './requests.ts'
 
-type Fields = readonly (readonly [string, string])[]
-
-const DEPOSIT: Fields = [['Content-Type', MEDIA_TYPES.deposit]]
 const SIGNED_PATH = '/v1/deposits'
-
-/** Sends bytes on one connection, and gives back all answers that came until it was closed. */
-async function answers(served: Served, ...pieces: readonly (string | Buffer)[]): Promise<RawAnswer[]> {
-  const came = await exchange(served.port, (socket) => {
-    for (const piece of pieces) socket.write(piece, 'latin1')
-  })
-  return parseAnswers(came)
-}
-
-/** A request without anything that was not said, but for the fields that it takes to be heard. */
-function raw(method: string, target: string, fields: Fields = [], body?: Uint8Array): Buffer {
-  const all: Fields = [['Host', 'vault.example.org'], ['Connection', 'close'], ...fields]
-  return encodeRequest({ method, target, fields: all, ...(body && { body }) } satisfies RawRequest)
-}
-
-/** The only answer on a connection, which must be this problem, as every problem is. */
-async function refused(
-  served: Served,
-  code: ProblemCode,
-  ...pieces: readonly (string | Buffer)[]
-): Promise<RawAnswer> {
-  const [answer, ...more] = await answers(served, ...pieces)
-  assert.ok(answer && more.length === 0, `${code}: ${more.length + 1} answers`)
-  assertProblem(answer, code)
-  return answer
-}
-
-function assertProblem(answer: RawAnswer, code: ProblemCode): void {
-  assert.equal(answer.problem.code, code, answer.text)
-  assert.equal(answer.status, PROBLEMS[code].status)
-  assert.equal(answer.field('x-content-type-options'), 'nosniff')
-  assert.equal(answer.field('cache-control'), 'no-store')
-  assert.match(answer.field('content-security-policy') ?? '', /^default-src 'none'/)
-}
-
-const big = (length: number) => [['Content-Length', String(length)], ...DEPOSIT] as Fields
 
 onService('requests that no client of ours makes', {
   'a body is announced, short enough, plain, and of a type that is taken': async (served) => {
@@ -254,20 +215,17 @@ onService('requests that no client of ours makes', {
 
   'challenges are given to everybody alike, and are worth nothing for anything else': async (served) => {
     const { scene, service } = served
-    const [exchange = EXCHANGES[0], other] = EXCHANGES
-    assert.ok(exchange && other)
+    const [held, other] = EXCHANGES
+    assert.ok(held && other)
     const client = scene.authority.client('acme', 60)
     await service.authority.store.addInvitation(client.invitation)
     const [known, unknown] = [client.invited.signer, pairOf(12345).signer]
-    const [one, two] = [
-      await askChallenge(served, known, exchange),
-      await askChallenge(served, unknown, exchange),
-    ]
+    const [one, two] = [await askChallenge(served, known, held), await askChallenge(served, unknown, held)]
     assert.equal(one.status, 200)
     assert.deepEqual([one.status, one.body.length], [two.status, two.body.length])
-    const right = await challengeFor(served, known, exchange)
+    const right = await challengeFor(served, known, held)
     const wrong = [
-      await challengeFor(served, unknown, exchange),
+      await challengeFor(served, unknown, held),
       await challengeFor(served, known, other),
       bytesOf(0),
       new Uint8Array(32).fill(255),
@@ -279,7 +237,7 @@ onService('requests that no client of ours makes', {
     }
     scene.now += 600_001
     assert.equal((await enrol(served, enrolmentOf(served, client, right))).problem.code, 'challenge')
-    const fresh = await challengeFor(served, known, exchange)
+    const fresh = await challengeFor(served, known, held)
     const refuse = async (code: ProblemCode, changes: Parameters<typeof enrolmentOf>[3]) => {
       assert.equal((await enrol(served, enrolmentOf(served, client, fresh, changes))).problem.code, code)
     }
@@ -295,7 +253,7 @@ onService('requests that no client of ours makes', {
     }
     assert.equal((await enrol(served, envelope)).status, 200)
     // Used: by another client under the same invitation.
-    const late = await challengeFor(served, known, exchange)
+    const late = await challengeFor(served, known, held)
     const second = scene.authority.client('acme', 61)
     const stolen = { invited: client.invited, pair: second.pair, owner: second.owner }
     const again = enrolmentOf(served, Object.assign(Object.create(second), stolen), late)
@@ -344,114 +302,3 @@ onService('requests that no client of ours makes', {
     }
   },
 })
-
-onService(
-  'slow requests',
-  {
-    'a body that does not come is given up': async (served) => {
-      const blob = served.client().blob(1)
-      const came = exchange(served.port, (socket) => {
-        socket.write(raw('POST', '/v1/deposits', big(blob.length), blob.subarray(0, 100)))
-      })
-      const [answer] = parseAnswers(await came)
-      assert.ok(answer)
-      assertProblem(answer, 'timeout')
-    },
-
-    'so are headers that do not end, and connections on which nobody speaks': async (served) => {
-      const [slow, silent] = await Promise.all([
-        exchange(served.port, (socket) => socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\nX: ')),
-        exchange(served.port, () => {}),
-      ])
-      const [answer] = parseAnswers(slow)
-      assert.ok(answer)
-      assertProblem(answer, 'timeout')
-      assert.ok(silent.length === 0 || parseAnswers(silent)[0]?.status === 408)
-    },
-
-    'a body that comes a byte at a time is given up after the same time': async (served) => {
-      const ended = new AbortController()
-      const came = exchange(served.port, async (socket) => {
-        socket.write(raw('POST', '/v1/deposits', big(5_000)))
-        while (!ended.signal.aborted && socket.writable) {
-          socket.write('x')
-          await pause(20)
-        }
-      })
-      const [answer] = parseAnswers(await came)
-      ended.abort()
-      assert.ok(answer)
-      assertProblem(answer, 'timeout')
-    },
-  },
-  { changes: { limits: { bodySeconds: 0.5 } } },
-)
-
-onService(
-  'too many connections',
-  {
-    'some are turned away, and the others are answered': async (served) => {
-      const asked = Array.from({ length: 200 }, () => answers(served, raw('GET', '/healthz')))
-      const all = (await Promise.all(asked)).flat()
-      assert.ok(all.length >= 16 && all.every(({ status }) => status === 200))
-      const idle = Array.from({ length: 40 }, () =>
-        exchange(served.port, (socket) => setTimeout(() => socket.end(), 200)),
-      )
-      await Promise.all(idle)
-      assert.equal((await served.ask('GET', '/healthz')).status, 200)
-    },
-  },
-  { changes: { limits: { connections: 32 } } },
-)
-
-onService(
-  'too many requests',
-  {
-    'a burst is answered with 429, and the authority goes on': async (served) => {
-      const { scene } = served
-      const asked = Array.from({ length: 1_000 }, () =>
-        encodeRequest({ method: 'GET', target: '/healthz', fields: [['Host', 'a']] }),
-      )
-      const all = await answers(served, Buffer.concat([...asked, raw('GET', '/healthz')]))
-      assert.equal(all.length, 1_001)
-      assert.equal(all.filter(({ status }) => status === 200).length, 60)
-      for (const answer of all.slice(60)) {
-        assert.equal(answer.problem.code, 'too-many')
-        assert.equal(answer.field('retry-after'), '1')
-      }
-      scene.now += 1_000
-      assert.equal((await served.ask('GET', '/healthz')).status, 200)
-      assert.equal((await served.ask('GET', '/healthz')).status, 429)
-      scene.now += 60_000
-    },
-
-    'deposits that nobody signed are counted one by one': async (served) => {
-      const { scene } = served
-      const stranger = scene.authority.client('acme', 77)
-      const blobs = Array.from({ length: 100 }, (_, i) => stranger.blob(i))
-      const { encodeDeposits, parseReceiptList } = await import('@strongroom/core/protocol')
-      const answer = await served.ask('POST', '/v1/deposits', {
-        type: MEDIA_TYPES.deposits,
-        body: encodeDeposits(blobs),
-      })
-      const problems = parseReceiptList(answer.body).outcomes.map((it) => ('problem' in it ? it.problem : ''))
-      assert.equal(problems.filter((code) => code === 'unauthenticated').length, 59)
-      assert.equal(problems.filter((code) => code === 'too-many').length, 41)
-      assert.equal((await depositOne(served, served.client().blob(1))).problem.code, 'too-many')
-      scene.now += 60_000
-    },
-
-    'a client has a limit of its own, wherever it asks from': async (served) => {
-      const client = served.client()
-      for (let i = 0; i < 30; i++) assert.equal((await served.read('/v1/deposits')).status, 200)
-      const answer = await served.read('/v1/deposits')
-      assert.equal(answer.problem.code, 'too-many')
-      assert.equal(answer.field('retry-after'), '2')
-      assert.equal((await depositOne(served, client.blob(1))).problem.code, 'too-many')
-      // Another client of the same address is not its neighbour's keeper.
-      assert.equal((await served.read('/v1/deposits', served.client(1))).status, 200)
-      served.scene.now += 60_000
-    },
-  },
-  { changes: { limits: { requestsPerMinute: { address: 60, client: 30 } } } },
-)
