@@ -70,7 +70,7 @@ test('the tail is dropped and the tree computed again: the receipts convict the 
   const { client, authority } = await enrolled(t)
   await delivered(client, authority, 3)
   authority.rewind(authority.size - 2)
-  authority.nowMs += 1_000
+  authority.nowMs += DAY
   const { alarms } = await monitorAuthority(client, authority, NOW)
   assert.deepEqual(kindsOf(alarms), ['shrunk'])
   assert.equal(judged(authority, alarms[0]).proven, true)
