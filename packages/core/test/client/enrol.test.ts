@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { encryptFile, X25519Identity } from '@strongroom/core/age'
 import { ByteWriter, toHex, utf8Encode } from '@strongroom/core/bytes'
-import { ClientError, enrol, type ClientErrorCode, type EnrolledClient } from '@strongroom/core/client'
+import {
+  AuthorityClient,
+  ClientError,
+  enrol,
+  type ClientErrorCode,
+  type EnrolledClient,
+} from '@strongroom/core/client'
 import {
   ACTS,
   CHALLENGE,
@@ -12,10 +18,12 @@ import {
   ProtocolError,
   statementDigest,
   verifyEnrolment,
+  verifyEpochs,
   verifyReceipt,
   type Envelope,
   type ProtocolErrorCode,
 } from '@strongroom/core/protocol'
+import { throwsCode } from '../support/throws-code.ts'
 import { bytesOf, means, sha256, signEpoch, START, testAuthority, verifyRaw } from '../protocol/fixtures.ts'
 import {
   cardOf,
@@ -223,6 +231,26 @@ describe('a man in the middle with an authority of his own is refused before any
     }
     await refused(enrolAt(server), 'CLIENT_ALARM')
   })
+})
+
+test('a man in the middle who comes later is refused with every card that he can show', async () => {
+  const genuine = testAuthority(2)
+  const server = new EnrollingAuthority(genuine)
+  const { epochs, identity } = await enrolAt(server)
+  const [first, second] = genuine.epochs
+  assert.ok(first && second)
+  // The last two, even if he had the identity key: what was seen before must still be there.
+  const CARDS: readonly [ProtocolErrorCode, readonly Envelope[]][] = [
+    ['AUTHORITY_IDENTITY', testAuthority(2, 40).envelopes],
+    ['EPOCH_CHAIN', genuine.envelopes.slice(0, 1)],
+    ['EPOCH_CHAIN', [signEpoch({ ...first, policy: bytesOf(9) }, genuine.identity)]],
+  ]
+  for (const [code, envelopes] of CARDS) {
+    server.before = () => cardOf(envelopes)
+    const client = new AuthorityClient({ url: URL_OF_AUTHORITY, transport: server.connect() })
+    const card = await client.card()
+    throwsCode(ProtocolError, code, () => verifyEpochs(card.epochs, { ...means, identity }, epochs.known))
+  }
 })
 
 describe('a receipt that does not prove this enrolment is an alarm', () => {
