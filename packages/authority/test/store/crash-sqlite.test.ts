@@ -13,6 +13,7 @@ import { Prey } from '../support/prey.ts'
 import { onDatabase } from '../support/suite.ts'
 
 const ROUNDS = process.env.SLOW ? 1000 : 24
+const PAIR_ROUNDS = process.env.SLOW ? 200 : 6
 /** The database is opened after so many kills, and recovered by the next victim after the others. */
 const LOOK = 8
 /** Longer than a group takes: a node can be killed at any step of it. */
@@ -46,6 +47,40 @@ onDatabase(SQLITE, {
       t.diagnostic(`${receipts.summary}; killed after a step: ${JSON.stringify(moments)}`)
       // Of so many kills some must have hit every step: else this would show nothing about them.
       if (ROUNDS >= 1000) assert.ok(Object.values(moments).every((count) => count > 0))
+    },
+  },
+
+  'two processes of one database, of which one is killed': {
+    [`have one log, and lose nothing that they acknowledged, ${PAIR_ROUNDS} times`]: async (scene, t) => {
+      const seed = Date.now() % 2 ** 31
+      t.diagnostic(`seed ${seed}`)
+      const random = randomFrom(seed)
+      const clients = await prepare(scene, 2)
+      const { address, folder } = scene.database
+      const preys = clients.map((_, i) => new Prey({ address, folder, node: `node ${i}`, client: i + 1 }))
+      for (const prey of preys) prey.start()
+      const receipts = new ReceiptCheck(scene)
+      for (let round = 1; round <= PAIR_ROUNDS; round++) {
+        const [prey, other] = random(2) === 0 ? preys : preys.toReversed()
+        assert.ok(prey && other)
+        await prey.hear(1 + random(32))
+        await pause(random(GROUP_MS))
+        await prey.kill()
+        prey.start()
+        // The other one goes on.
+        await other.hear(1)
+        receipts.check(prey.acknowledged)
+      }
+      for (const [i, prey] of preys.entries()) {
+        await prey.hear(12)
+        await prey.kill()
+        receipts.check(prey.acknowledged)
+        const client = clients[i]
+        assert.ok(client)
+        await checkStore(scene, client, prey.acknowledged)
+      }
+      await checkEverything(scene, receipts)
+      t.diagnostic(receipts.summary)
     },
   },
 })

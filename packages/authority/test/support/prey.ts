@@ -30,7 +30,11 @@ export interface Hunt {
   readonly folder: string
   readonly node: string
   readonly client: number
+  /** How many calls it has on their way at the same time; 6 unless told. */
+  readonly callers?: number
 }
+
+const CALLERS = 6
 
 /** The sources of the victim and of the thread that it starts; the second is looked for beside the first. */
 const SOURCES = {
@@ -79,14 +83,22 @@ export class Prey {
     this.#hunt = hunt
   }
 
-  /** Starts it. */
-  start(): void {
-    const { address, folder, node, client } = this.#hunt
+  /** Starts it. @param launcher the words of a program that starts another */
+  start(launcher: readonly string[] = []): void {
+    const { address, folder, node, client, callers = CALLERS } = this.#hunt
     // What was sent and not answered is sent again.
     const from = (this.acknowledged.at(-1)?.number ?? -1) + 1
-    const words = [victimProgram(), address, folder, node, String(client), String(from)]
+    const [program = process.execPath, ...words] = [
+      ...launcher,
+      process.execPath,
+      victimProgram(),
+      address,
+      folder,
+      node,
+      ...[client, from, callers].map(String),
+    ]
     const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') }
-    const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     child.stderr.on('data', (piece) => (this.#errors += String(piece)))
     this.#child = child
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -113,6 +125,16 @@ export class Prey {
       this.#note(value)
     }
     await ended
+  }
+
+  /** Hears it until it ends by itself. @returns what it complained of */
+  async hearEnd(): Promise<string> {
+    const [child, lines] = [this.#child, this.#lines]
+    if (!child || !lines) throw new Error('the node was not started')
+    const ended = child.exitCode === null ? once(child, 'close') : undefined
+    for (let line = await lines.next(); !line.done; line = await lines.next()) this.#note(line.value)
+    await ended
+    return this.#errors
   }
 
   #note(line: string): void {

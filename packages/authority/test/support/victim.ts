@@ -1,10 +1,11 @@
 /**
  * A node under load, to be killed: appends deposits without end and prints a line for each that was acknowledged.
  *
- * Run: node victim.js ADDRESS FOLDER NODE CLIENT FROM
+ * Run: node victim.js ADDRESS FOLDER NODE CLIENT FROM CALLERS
  *   ADDRESS  of the database; FOLDER holds the log's keys and what each node has signed
  *   CLIENT   the number of its client, which is enrolled
  *   FROM     the number of its first deposit
+ *   CALLERS  how many calls are on their way at the same time
  *
  * It sends a deposit again until it is acknowledged, as a client does. Before it opens the log it prints what it found, which
  * says where the one before it was killed.
@@ -21,13 +22,12 @@ import { openDatabase } from './databases.ts'
 import type { Acknowledged, Found } from './prey.ts'
 import { logged } from './scene.ts'
 
-/** Calls on their way at the same time, and what each has at most. */
-const CALLERS = 6
+/** What a call has at most. */
 const MOST_IN_A_CALL = 3
 /** Between two calls of a caller: the victim that is not killed would only take time from the others. */
 const PAUSE_MS = 5
 
-const [address = '', folder = '', node = '', client = '', from = ''] = process.argv.slice(2)
+const [address = '', folder = '', node = '', client = '', from = '', callers = ''] = process.argv.slice(2)
 say('begun')
 const authority = new TestAuthority({ keysText: readFileSync(join(folder, 'log-keys'), 'utf8') })
 const depositor = authority.client('acme', Number(client))
@@ -39,7 +39,7 @@ say(JSON.stringify(await untilAnswered(found)))
 const log = await untilAnswered(() => AuthorityLog.open(options))
 let next = Number(from)
 say('open')
-await Promise.all(Array.from({ length: CALLERS }, call))
+await Promise.all(Array.from({ length: Number(callers) }, call))
 
 async function found(): Promise<Omit<Found, 'acknowledged'>> {
   const [{ size: head }, kept] = [await store.head(), await store.checkpoint()]
