@@ -36,6 +36,8 @@ const MOST_FIELD_BYTES = 16_384
 const HEADER_SECONDS = 10
 const HANDSHAKE_MS = 10_000
 const IDLE_MS = 15_000
+/** On which nothing is read or written, such as an answer that nobody takes: longer than any route may take. */
+const STILL_MS = 120_000
 /** A request that arrives too slowly is noticed after so much more. */
 const LOOK_MS = 1_000
 /** How much of all connections one address may have, where addresses are those of clients. */
@@ -67,6 +69,7 @@ export function createServer(handler: RequestHandler, options: ServerOptions): S
     ? createHttpsServer({ ...common, ...tlsOptions(tls), handshakeTimeout: HANDSHAKE_MS })
     : createHttpServer(common)
   server.maxConnections = options.connections
+  server.setTimeout(STILL_MS)
   serve(server, handler, options.metrics)
   watchConnections(server, options)
   return server

@@ -69,7 +69,7 @@ export const FLOWS: SceneTests = {
       const first = await depositSeveral(served, blobs)
       assert.equal(first.status, 200, first.text.slice(0, 200))
       assert.deepEqual(
-        verifiedList(served, first, blobs),
+        verifiedList(served, first, blobs, 50),
         blobs.map((_, i) => i + 3),
       )
       const second = await depositSeveral(served, blobs)
