@@ -28,7 +28,7 @@ const FATES: Readonly<Record<string, Fate>> = {
 }
 
 /** A deposit more each time that the tests may take long. */
-const DEPOSITS = process.env['SLOW'] ? 3 : 1
+const DEPOSITS = process.env['SLOW'] ? 2 : 1
 
 /** Puts deposits into the outbox and delivers them one after the other; says so. */
 async function work(folder: string, authority: LogAuthority, say: (text: string) => void): Promise<void> {
