@@ -16,7 +16,10 @@ interface Table {
   readonly columns: Readonly<Record<string, Column>>
   readonly key: readonly string[]
   readonly unique?: string
-  /** Lists of columns; rows in which the last of them is null stand in no index. */
+  /**
+   * Lists of columns; rows in which one of them is null stand in no index. What is searched for the newest first ends with the leaf: a
+   * database would rather go through all deposits of a client in order than sort what another index finds.
+   */
   readonly indexes?: readonly (readonly string[])[]
 }
 
@@ -96,8 +99,8 @@ const TABLES: Readonly<Record<keyof Schema, Table>> = {
     },
     key: ['tenant', 'client', 'leaf'],
     indexes: [
-      ['tenant', 'client', 'serial'],
-      ['tenant', 'client', 'object_name'],
+      ['tenant', 'client', 'serial', 'leaf'],
+      ['tenant', 'client', 'object_name', 'leaf'],
       ['tenant', 'client', 'previous'],
     ],
   },
@@ -149,11 +152,10 @@ async function makeIndex(
   table: Table,
   columns: readonly string[],
 ): Promise<void> {
-  const last = columns.at(-1) ?? ''
   const index = db.schema
-    .createIndex(`${name}_${last}_index`)
+    .createIndex([name, ...columns, 'index'].join('_'))
     .on(name)
     .columns([...columns])
-  const partial = table.columns[last]?.optional
-  await (partial ? index.where(sql.ref(last), 'is not', null) : index).execute()
+  const sparse = columns.find((column) => table.columns[column]?.optional)
+  await (sparse === undefined ? index : index.where(sql.ref(sparse), 'is not', null)).execute()
 }
