@@ -66,7 +66,9 @@ function present<T extends object>(value: T): Present<T> {
 export function checkSettings(members: unknown, file: string): Settings {
   const checked = SETTINGS.safeParse(members)
   if (checked.success) return checked.data
-  const [issue] = checked.error.issues
+  const { issues } = checked.error
+  // A misspelt setting is also one that is missing: the first says more.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
   throw issue ? wrong(file, issue) : new ConfigError('CONFIG_FORMAT', `${file}: not a configuration`)
 }
 
