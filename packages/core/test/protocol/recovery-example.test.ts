@@ -101,6 +101,7 @@ describe('the statements of the page', () => {
     assert.deepEqual(checkCharter(example.charter, parseTerms(termsBytes)), [])
   })
   test('the recovery code', () => {
+    assert.equal(joined('text recovery code'), example.codeText)
     const code = parseRecoveryCode(block('text recovery code'))
     assert.deepEqual(code, {
       url: 'https://vault.example.org',
