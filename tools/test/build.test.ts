@@ -1,7 +1,8 @@
 /* What is published, as it lies on somebody's disk: no sources, no packages beside it. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
 import { copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { before, suite, test } from 'node:test'
@@ -51,6 +52,10 @@ suite('the published command', () => {
       ['cryptoapi', 'export', '--help'],
       ['cryptoapi', 'export', '--to', 'hex'],
       ['cryptoapi', 'inspect', 'nothing'],
+      ['authority', '--help'],
+      ['authority', 'serve', '--help'],
+      ['authority', 'tenant', 'ad'],
+      ['authority', 'status', '--folder', 'nothing'],
       ['complete', '--', 'se'],
     ]) {
       const [ours, theirs] = [await home.run(words), published(home, words)]
@@ -103,11 +108,47 @@ suite('the published command', () => {
     assert.equal(run.status, 0, run.stderr)
   })
 
+  test('loads what runs an authority only for its commands', () => {
+    for (const name of ['strongroom.js', 'command-line.js', 'cryptoapi.js', 'payload-worker.js']) {
+      assert.doesNotMatch(place.text(`package/dist/${name}`), /pg_database_size/, name)
+    }
+    assert.match(place.text('package/dist/authority.js'), /pg_database_size/)
+  })
+
+  test('makes an authority, serves it and checks it', async (t) => {
+    const home = new Home(t)
+    home.write('pass', 'correct horse battery staple\n')
+    const words = ['authority', 'init', 'vault', '--name', 'x', '--url', 'http://localhost:8080']
+    const made = published(home, [...words, '--passphrase-file', 'pass', '--quiet'])
+    assert.equal(made.status, 0, made.stderr)
+    const bin = place.path('package/bin/strongroom.js')
+    const child = spawn(process.execPath, [bin, 'authority', 'serve', '--folder', 'vault', '--json'], {
+      cwd: home.folder,
+      env: {
+        ...home.environment,
+        STRONGROOM_AUTHORITY_LISTEN_PORT: '0',
+        STRONGROOM_AUTHORITY_METRICS_LISTEN: 'null',
+      },
+    })
+    const [line] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [unknown]
+    const { listening } = JSON.parse(String(line)) as { listening: string }
+    assert.equal((await fetch(`${listening}/readyz`)).status, 200)
+    child.kill('SIGTERM')
+    const [status] = (await once(child, 'exit')) as [number | null]
+    assert.equal(status, 0)
+    const checked = published(home, ['authority', 'fsck', '--folder', 'vault'])
+    assert.equal(checked.status, 0, checked.stderr)
+    const none = published(home, ['authority', 'status', '--folder', 'nowhere'])
+    assert.equal(none.status, 12, none.stderr)
+  })
+
   test('imports no module of Node by the slow way', () => {
     for (const name of [
       'strongroom.js',
       'command-line.js',
+      'authority.js',
       'cryptoapi.js',
+      'database-thread.js',
       'prompts.js',
       'payload-worker.js',
     ]) {
