@@ -10,7 +10,7 @@ export const RECOVERY_FAULTS = {
   validity: 'valid for longer than the charter allows',
   expired: 'expired',
   requester: 'the requester is nobody of the charter, or signs with another key',
-  container: 'the new container is signed for with the key of somebody of the charter',
+  container: 'the new container has the key of somebody of the charter',
   'client-key': 'evidence: not the key of the owner',
   'recovery-code': 'evidence: not a recovery code that the owner has now',
   vetting: 'evidence: not vouched for by an officer, or not in time',

@@ -263,6 +263,6 @@ test('whatever happens in whatever order', () => {
       reached.add(state.phase)
     }
   })
-  fc.assert(property, { numRuns: PROPERTY.numRuns * 20, seed: 7 })
+  fc.assert(property, { numRuns: Math.min(PROPERTY.numRuns * 20, 8_000), seed: 7 })
   assert.deepEqual([...reached].sort(), Object.keys(RECOVERY_PHASES).sort(), 'the test reaches every phase')
 })
