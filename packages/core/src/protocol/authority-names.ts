@@ -32,6 +32,16 @@ export function clientIdOf(sha256: Sha256, tenant: string, signer: string): stri
 }
 
 /**
+ * As whom a key signs requests that is no client's: `k-` and the first 24 hexadecimal digits of its key id. Of officers, codes,
+ * requesters and the custodian.
+ *
+ * @throws ProtocolError PROTOCOL_FORMAT if `signer` is no signer
+ */
+export function keyNameOf(sha256: Sha256, signer: string): string {
+  return `k-${toHex(signerIdOf(sha256, signer)).slice(0, CLIENT_ID_DIGITS)}`
+}
+
+/**
  * What stands for an object's name in a deposit: 32 bytes. Whoever guesses the name can compare; a client with telling names
  * leaves the object out.
  */

@@ -3,7 +3,7 @@ export { ACTS } from './acts.ts'
 export type { Act, ActName, ActPayloads } from './acts.ts'
 export { encodeAuthorityCard, parseAuthorityCard } from './authority-card.ts'
 export type { AuthorityCard, AuthorityLimits } from './authority-card.ts'
-export { checkName, clientIdOf, objectNameDigest } from './authority-names.ts'
+export { checkName, clientIdOf, keyNameOf, objectNameDigest } from './authority-names.ts'
 export { encodeJson, parseJson } from './canonical-json.ts'
 export { checkContentDigest, contentDigest } from './content-digest.ts'
 export {
@@ -45,6 +45,26 @@ export type {
   Rewrap,
   Verification,
 } from './custodian-statements.ts'
+export {
+  encodeCustodianDeposits,
+  encodeCustodianQuery,
+  encodeCustodianWork,
+  encodeRewrapSubmission,
+  encodeVerificationSubmission,
+  parseCustodianDeposits,
+  parseCustodianQuery,
+  parseCustodianWork,
+  parseRewrapSubmission,
+  parseVerificationSubmission,
+} from './custodian-work.ts'
+export type {
+  ApprovedSubject,
+  CustodianDeposits,
+  CustodianQuery,
+  CustodianWork,
+  RewrapSubmission,
+  VerificationSubmission,
+} from './custodian-work.ts'
 export { encodeEnvelope, ENVELOPE, pae, parseEnvelope } from './dsse.ts'
 export type { Envelope, EnvelopeSignature } from './dsse.ts'
 export { CharterChain, custodianAt, verifyCharters, whyNotSuccessor } from './charter-chain.ts'
@@ -55,6 +75,15 @@ export type {
   KnownCharter,
   LoggedEnvelope,
 } from './charter-chain.ts'
+export {
+  encodeCharterPage,
+  encodeCharterProposal,
+  parseCharterPage,
+  parseCharterProposal,
+} from './charter-page.ts'
+export type { CharterPage, CharterProposal } from './charter-page.ts'
+export { encodeClientPage, encodeClientQuery, parseClientPage, parseClientQuery } from './client-page.ts'
+export type { ClientPage, ClientQuery, FoundClient } from './client-page.ts'
 export { CHARTER_RULES, checkCharter } from './charter-rules.ts'
 export type { CharterFault, CharterRuleName } from './charter-rules.ts'
 export { personOf, RECOVERY_CLASSES, ROLES } from './charter.ts'
@@ -99,6 +128,7 @@ export {
   timeText,
 } from './json-fields.ts'
 export type { JsonField, JsonMembers } from './json-fields.ts'
+export { encodeKeyBlobs, parseKeyBlobs } from './key-blob-list.ts'
 export { recipientKindOf } from './key-texts.ts'
 export type { RecipientKind } from './key-texts.ts'
 export { LIMITS } from './limits.ts'
@@ -136,11 +166,26 @@ export {
   releasableFrom,
 } from './recovery-judgement.ts'
 export type { ApprovalsJudgement, LoggedTimes } from './recovery-judgement.ts'
+export { encodeSubjectFile, parseSubjectFile } from './recovery-file.ts'
+export type { SubjectFile } from './recovery-file.ts'
 export { RECOVERY_LIMITS } from './recovery-limits.ts'
+export {
+  encodeSubjectPage,
+  encodeSubjectQuery,
+  parseSubjectPage,
+  parseSubjectQuery,
+} from './recovery-page.ts'
+export type { FoundStanding, FoundSubject, SubjectKind, SubjectPage, SubjectQuery } from './recovery-page.ts'
 export { requestSigners } from './recovery-request.ts'
 export type { ListedDeposits, RecoveryRequest, RequestClass } from './recovery-request.ts'
 export { isFinal, RECOVERY_PHASES, startRecovery, stepRecovery } from './recovery-state.ts'
 export type { RecoveryEvent, RecoveryPhase, RecoveryState } from './recovery-state.ts'
+export {
+  encodeRequestSubmission,
+  parseRequestSubmission,
+  RECIPIENT_CHALLENGE,
+} from './recovery-submission.ts'
+export type { RecipientChallenge, RequestSubmission } from './recovery-submission.ts'
 export { chartersOf, loggedAt, proposalSubject, requestSubject } from './recovery-subject.ts'
 export type { DecidingCharters, Logged, RecoverySubject } from './recovery-subject.ts'
 export {

@@ -8,6 +8,10 @@ export const MEDIA_TYPES = {
   deposit: 'application/vnd.strongroom.deposit',
   /** Several, as `encodeDeposits` writes them. */
   deposits: 'application/vnd.strongroom.deposits',
+  /** Key blobs of a release, as `encodeKeyBlobs` writes them. */
+  keyBlobs: 'application/vnd.strongroom.keyblobs',
+  /** What a custodian judges by, as `encodeRecoveryBundle` writes it. */
+  bundle: 'application/vnd.strongroom.bundle',
   receipt: 'application/vnd.strongroom.receipt.v1+json',
   /** One for each deposit of a request, as `encodeReceiptList` writes them. */
   receipts: 'application/vnd.strongroom.receipts.v1+json',

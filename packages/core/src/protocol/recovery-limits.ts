@@ -23,6 +23,10 @@ export const RECOVERY_LIMITS = {
   nameBytes: 128,
   /** The text of a recovery code, in characters. */
   codeCharacters: 1_024,
+  /** What is sent beside a statement, in JSON. */
+  submissionBytes: 2_097_152,
+  /** A key blob that a custodian made: a release blob or a rewrap blob. */
+  releaseBlobBytes: 4_096,
   /** A bundle for the custodian. */
   bundleBytes: 268_435_456,
 } as const
