@@ -6,7 +6,7 @@
  *
  * Several files, so that the start of `strongroom seal` stays close to that of a bare Node: a first one that turns on
  * the cache of compiled code, the command, those that are loaded when they are needed, which are prompts for asking
- * somebody, all that is about CryptoAPI and all that it takes to run an authority, and the threads of the engine and
+ * somebody, all that is about CryptoAPI, all that it takes to use an authority and to run one, and the threads of the engine and
  * of the authority's database.
  */
 import { globSync } from 'node:fs'
@@ -24,8 +24,15 @@ const UNFINISHED = `${DIST}-${process.pid}`
 
 const COMMAND_LINE = `${PACKAGES}cli/src/command-line.ts`
 
+/** Where a command that seals asks for what it takes to deposit. */
+const DEPOSIT_DOOR = `${PACKAGES}cli/src/client/seal-deposit-options.ts`
+
 /** Groups of commands that have a file each, by its name: their folder, and what else is loaded with them. */
 const GROUPS = {
+  client: {
+    folder: `${PACKAGES}cli/src/commands/client/`,
+    besides: ['../../client/seal-deposits.ts'],
+  },
   cryptoapi: {
     folder: `${PACKAGES}cli/src/commands/cryptoapi/`,
     besides: ['@strongroom/core/container/crypto-api'],
@@ -56,6 +63,7 @@ const ELSEWHERE: Plugin = {
     for (const [name, { folder }] of Object.entries(GROUPS)) {
       later(/\.ts$/, `./${name}.js`, new RegExp(`${RegExp.escape(folder)}table\\.ts$`))
     }
+    later(/^\.\/seal-deposits\.ts$/, './client.js')
     later(/^\.\/rsa-conversion\.ts$/, './cryptoapi.js', /core\/src\/container\//)
   },
 }
@@ -71,7 +79,8 @@ const IN_PLACE: Plugin = {
       const text = await readFile(path, 'utf8')
       const imports = /\bimport\(('(?:\.|@strongroom\/)[^']*')\)/g
       const contents = text.replace(imports, 'Promise.resolve().then(() => require($1))')
-      const apart = Object.values(GROUPS).some(({ folder }) => path.startsWith(folder))
+      const apart =
+        path === DEPOSIT_DOOR || Object.values(GROUPS).some(({ folder }) => path.startsWith(folder))
       return { contents: apart ? text : contents, loader: 'ts' }
     })
   },

@@ -108,6 +108,19 @@ suite('the published command', () => {
     assert.equal(run.status, 0, run.stderr)
   })
 
+  test('loads what is for clients of an authority only where there is one', (t) => {
+    for (const name of ['strongroom.js', 'command-line.js', 'payload-worker.js']) {
+      assert.doesNotMatch(place.text(`package/dist/${name}`), /urn:strongroom:problem/, name)
+    }
+    const home = initialised(t)
+    home.write('home/config.json', '{ "defaultAuthority": "vault" }')
+    home.write('a', 'a')
+    const { status, stderr } = published(home, ['seal', 'a'])
+    assert.equal(status, 0, stderr)
+    assert.match(stderr, /warning: no backup authority knows the container default: nothing is deposited/)
+    assert.equal(published(home, ['deposit', '--flush']).status, 2)
+  })
+
   test('loads what runs an authority only for its commands', () => {
     for (const name of ['strongroom.js', 'command-line.js', 'cryptoapi.js', 'payload-worker.js']) {
       assert.doesNotMatch(place.text(`package/dist/${name}`), /pg_database_size/, name)

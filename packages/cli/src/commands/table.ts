@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { AUTHORITY_COMMANDS } from './authority/table.ts'
+import { CLIENT_COMMANDS } from './client/table.ts'
 import { CRYPTOAPI_COMMANDS } from './cryptoapi/table.ts'
 
 /** A command that is loaded only when it is named. */
@@ -123,33 +124,6 @@ const SIGNER_COMMANDS: readonly CommandRow[] = [
   },
 ]
 
-const RECEIPT_COMMANDS: readonly CommandRow[] = [
-  { name: 'list', purpose: 'list receipts', load: async () => (await import('./receipts.ts')).receiptsList },
-  {
-    name: 'show',
-    purpose: 'verify a receipt and show it',
-    load: async () => (await import('./receipts.ts')).receiptsShow,
-  },
-  {
-    name: 'verify',
-    purpose: 'verify receipts without asking anybody',
-    load: async () => (await import('./receipts-verify.ts')).receiptsVerify,
-  },
-  {
-    name: 'export',
-    purpose: 'write receipts as files of their own',
-    load: async () => (await import('./receipts.ts')).receiptsExport,
-  },
-]
-
-const LOG_COMMANDS: readonly CommandRow[] = [
-  {
-    name: 'verify',
-    purpose: 'derive a whole log again from its entries',
-    load: async () => (await import('./log.ts')).logVerify,
-  },
-]
-
 /** Every command, in the order in which help lists them. */
 export const COMMANDS: readonly (CommandRow | CommandGroup)[] = [
   { name: 'init', purpose: 'make your keys, once', load: async () => (await import('./init.ts')).init },
@@ -179,28 +153,7 @@ export const COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     purpose: 'seal a file anew, under a new key',
     load: async () => (await import('./reseal.ts')).reseal,
   },
-  {
-    name: 'enroll',
-    purpose: 'become a client of a backup authority',
-    load: async () => (await import('./enroll.ts')).enroll,
-  },
-  {
-    name: 'deposit',
-    purpose: 'deposit keys at a backup authority, and send what waits',
-    load: async () => (await import('./deposit.ts')).deposit,
-  },
-  {
-    name: 'status',
-    purpose: 'show which keys are safe at a backup authority, and what waits',
-    load: async () => (await import('./status.ts')).status,
-  },
-  { name: 'receipts', purpose: 'keep and verify what a backup authority signed', commands: RECEIPT_COMMANDS },
-  {
-    name: 'monitor',
-    purpose: 'watch what the log of a backup authority says about you',
-    load: async () => (await import('./monitor.ts')).monitor,
-  },
-  { name: 'log', purpose: 'verify the log of a backup authority', commands: LOG_COMMANDS },
+  ...CLIENT_COMMANDS,
   { name: 'key', purpose: 'keep session keys that are used again', commands: KEY_COMMANDS },
   { name: 'container', purpose: 'keep your own key pairs', commands: CONTAINER_COMMANDS },
   {

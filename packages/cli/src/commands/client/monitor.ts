@@ -6,14 +6,14 @@ import {
   chosenAuthorities,
   enrolledKey,
   type ChosenAuthority,
-} from '../client/authority-choice.ts'
-import { connectedTo } from '../client/connection.ts'
-import { durationOf } from '../client/duration.ts'
-import { CliError } from '../cli-error.ts'
-import { type Context, defineCommand } from '../command.ts'
-import { displayName } from '../escape-text.ts'
-import { openContainer, OWNER_OPTIONS } from '../owner.ts'
-import { count, formatSeconds, formatTime } from '../quantities.ts'
+} from '../../client/authority-choice.ts'
+import { connectedTo } from '../../client/connection.ts'
+import { durationOf } from '../../client/duration.ts'
+import { CliError } from '../../cli-error.ts'
+import { type Context, defineCommand } from '../../command.ts'
+import { displayName } from '../../escape-text.ts'
+import { openContainer, OWNER_OPTIONS } from '../../owner.ts'
+import { count, formatSeconds, formatTime } from '../../quantities.ts'
 
 const TIMEOUT_MS = 300_000
 

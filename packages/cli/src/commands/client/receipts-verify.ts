@@ -1,13 +1,13 @@
-import { AUTHORITY_OPTIONS, chosenAuthorities } from '../client/authority-choice.ts'
-import { claimsOfFiles, checkClaims, type Claims } from '../client/receipt-claims.ts'
-import { receiptRecord, receiptSentence, shortId } from '../client/receipt-text.ts'
-import { identitiesFor, verifyAgainst, type Pinned } from '../client/receipt-trust.ts'
+import { AUTHORITY_OPTIONS, chosenAuthorities } from '../../client/authority-choice.ts'
+import { claimsOfFiles, checkClaims, type Claims } from '../../client/receipt-claims.ts'
+import { receiptRecord, receiptSentence, shortId } from '../../client/receipt-text.ts'
+import { identitiesFor, verifyAgainst, type Pinned } from '../../client/receipt-trust.ts'
 import { LIMITS } from '@strongroom/core/protocol'
-import { usage } from '../cli-error.ts'
-import { type Context, defineCommand } from '../command.ts'
-import { readInput } from '../cryptoapi/input-bytes.ts'
-import { displayName } from '../escape-text.ts'
-import { READER_OPTIONS } from '../reader.ts'
+import { usage } from '../../cli-error.ts'
+import { type Context, defineCommand } from '../../command.ts'
+import { readInput } from '../../cryptoapi/input-bytes.ts'
+import { displayName } from '../../escape-text.ts'
+import { READER_OPTIONS } from '../../reader.ts'
 
 const { signer: _, allowSuperseded: __, ...KEYS } = READER_OPTIONS
 

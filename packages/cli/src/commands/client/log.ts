@@ -1,14 +1,14 @@
 import { logInFolder, trustIn, verifyLog, type LogSource, type VerifiedLog } from '@strongroom/core/client'
 import { toHex } from '@strongroom/core/bytes'
 import { LIMITS, parseAuthorityCard, verifyEpochs, type EpochChain } from '@strongroom/core/protocol'
-import { AUTHORITY_OPTIONS, chosenAuthority } from '../client/authority-choice.ts'
-import { connected } from '../client/connection.ts'
-import { identitiesFor } from '../client/receipt-trust.ts'
-import { usage } from '../cli-error.ts'
-import { type Context, defineCommand, type OptionValues } from '../command.ts'
-import { readInput } from '../cryptoapi/input-bytes.ts'
-import { displayName } from '../escape-text.ts'
-import { formatTime } from '../quantities.ts'
+import { AUTHORITY_OPTIONS, chosenAuthority } from '../../client/authority-choice.ts'
+import { connected } from '../../client/connection.ts'
+import { identitiesFor } from '../../client/receipt-trust.ts'
+import { usage } from '../../cli-error.ts'
+import { type Context, defineCommand, type OptionValues } from '../../command.ts'
+import { readInput } from '../../cryptoapi/input-bytes.ts'
+import { displayName } from '../../escape-text.ts'
+import { formatTime } from '../../quantities.ts'
 
 const OPTIONS = {
   fingerprint: {

@@ -4,17 +4,17 @@ import {
   chosenAuthority,
   enrolledKey,
   type ChosenAuthority,
-} from '../client/authority-choice.ts'
-import { explained } from '../client/connection.ts'
-import { deliver, patience, REQUIRED_MS } from '../client/delivery.ts'
-import { tellDelivery, tellMissing, type Told } from '../client/delivery-text.ts'
-import { makeAll, type Made } from '../client/deposit-makers.ts'
-import { Depositor, DEPOSITOR_OPTIONS } from '../client/depositor.ts'
-import { usage } from '../cli-error.ts'
-import { type Context, defineCommand, type OptionTable, type OptionValues } from '../command.ts'
-import { checkDerivation, DERIVATION_OPTIONS } from '../cryptoapi/derived-keys.ts'
-import { displayName } from '../escape-text.ts'
-import { openContainer, OWNER_OPTIONS } from '../owner.ts'
+} from '../../client/authority-choice.ts'
+import { explained } from '../../client/connection.ts'
+import { deliver, patience, REQUIRED_MS } from '../../client/delivery.ts'
+import { tellDelivery, tellMissing, type Told } from '../../client/delivery-text.ts'
+import { makeAll, type Made } from '../../client/deposit-makers.ts'
+import { Depositor, DEPOSITOR_OPTIONS } from '../../client/depositor.ts'
+import { usage } from '../../cli-error.ts'
+import { type Context, defineCommand, type OptionTable, type OptionValues } from '../../command.ts'
+import { checkDerivation, DERIVATION_OPTIONS } from '../../cryptoapi/derived-keys.ts'
+import { displayName } from '../../escape-text.ts'
+import { openContainer, OWNER_OPTIONS } from '../../owner.ts'
 
 const DERIVED = { group: 'How a key was derived, with --derived:' } as const
 const DERIVATION = {
