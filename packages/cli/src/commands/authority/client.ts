@@ -11,6 +11,7 @@ export const authorityClientList = defineCommand({
   },
   examples: [
     { line: 'strongroom authority client list --folder vault', purpose: 'see who enrolled, and when' },
+    { line: 'strongroom authority client list --folder vault --tenant research', purpose: 'of one tenant' },
   ],
   async run(context, _operands, values) {
     const { terminal } = context
@@ -46,6 +47,7 @@ export const authorityClientSuspend = changing('suspended', {
       line: 'strongroom authority client suspend c-1c4b1f0d8a2e9b7c6d5e4f30 --folder vault',
       purpose: 'after a computer was lost',
     },
+    { line: 'strongroom authority client list --folder vault', purpose: 'find its id' },
   ],
 })
 
@@ -57,6 +59,7 @@ export const authorityClientResume = changing('active', {
       line: 'strongroom authority client resume c-1c4b1f0d8a2e9b7c6d5e4f30 --folder vault',
       purpose: 'after the computer was found again',
     },
+    { line: 'strongroom authority client list --folder vault', purpose: 'see who is suspended' },
   ],
 })
 

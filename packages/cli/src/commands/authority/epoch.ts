@@ -70,7 +70,7 @@ export const authorityEpochNew = defineCommand({
       purpose: 'go on for two years more',
     },
     {
-      line: 'strongroom authority epoch new --folder vault --identity /media/usb/identity.container --custodian new.card',
+      line: 'strongroom authority epoch new -f vault --identity identity.container --custodian new.card',
       purpose: 'change the custodian',
     },
   ],
@@ -108,6 +108,7 @@ export const authorityEpochList = defineCommand({
       line: 'strongroom authority epoch list --folder vault',
       purpose: 'see when the next one must be signed',
     },
+    { line: 'strongroom authority epoch list --folder vault --json', purpose: 'with their digests' },
   ],
   async run(context, _operands, values) {
     const epochs = await listEpochs(authorityOf(context, values), Date.now())

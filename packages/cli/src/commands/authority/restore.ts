@@ -20,7 +20,7 @@ export const authorityRestore = defineCommand({
       purpose: 'after the database was lost',
     },
     {
-      line: 'STRONGROOM_AUTHORITY_DATABASE_ENGINE=postgres strongroom authority restore vault.backup --folder vault',
+      line: 'STRONGROOM_AUTHORITY_DATABASE_ENGINE=postgres strongroom authority restore vault.backup',
       purpose: 'into PostgreSQL, whose address is in the environment',
     },
   ],

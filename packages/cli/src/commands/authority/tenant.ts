@@ -13,6 +13,10 @@ export const authorityTenantAdd = defineCommand({
   ],
   examples: [
     { line: 'strongroom authority tenant add research --folder vault', purpose: 'keep a department apart' },
+    {
+      line: 'strongroom authority invite Carol --tenant research --folder vault',
+      purpose: 'then let somebody in there',
+    },
   ],
   async run(context, [name = ''], values) {
     await addTenant(authorityOf(context, values), name, Date.now())
@@ -26,6 +30,7 @@ export const authorityTenantList = defineCommand({
   options: AUTHORITY_OPTIONS,
   examples: [
     { line: 'strongroom authority tenant list --folder vault', purpose: 'see what each has stored' },
+    { line: 'strongroom authority tenant list --folder vault --json', purpose: 'for programs' },
   ],
   async run(context, _operands, values) {
     const { terminal } = context
