@@ -1,0 +1,480 @@
+import { MlKem768X25519Identity } from '@strongroom/core/age'
+import { concat, toHex, utf8Decode } from '@strongroom/core/bytes'
+import { makeDeposit, nodeMeans, type NewDeposit } from '@strongroom/core/client'
+import { SigningKey } from '@strongroom/core/container'
+import { merkleTree } from '@strongroom/core/merkle'
+import {
+  ACTS,
+  clientIdOf,
+  depositListDigest,
+  encodeReceipt,
+  encodeTerms,
+  fingerprintOf,
+  signerIdOf,
+  signStatement,
+  statementDigest,
+  verifyEpochs,
+  type ActName,
+  type ActPayloads,
+  type Approval,
+  type Charter,
+  type CharterPerson,
+  type Envelope,
+  type Epoch,
+  type MessageSigner,
+  type RecoveryBundle,
+  type RecoveryRequest,
+  type Terms,
+} from '@strongroom/core/protocol'
+import {
+  encodeCheckpoint,
+  encodeLogEntry,
+  encodeLogProof,
+  ENTRY_KINDS,
+  Frontier,
+  logOrigin,
+  signNote,
+  type EntryKindName,
+} from '@strongroom/core/tlog'
+import type { CustodianKeys } from '../../src/custodian/custody.ts'
+import { LogKeys } from '../../src/log/log-keys.ts'
+import { sha256 } from '../../src/model/digest.ts'
+import { bytesOf, pairOf } from '../support/authority.ts'
+
+// An authority with one tenant, whose log is grown by hand: what a bundle is made of, from statements and hashes alone. Nothing of the
+// custodian's own code is used here.
+
+export const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+export const START = Date.UTC(2026, 10, 21, 10)
+
+const tree = merkleTree(sha256)
+export const IDENTITY = pairOf(1)
+export const IDENTITY_PRINT = fingerprintOf(sha256, IDENTITY.signer)
+export const CUSTODIAN = pairOf(3)
+export const ADA = pairOf(0x31)
+export const OFFICERS = [pairOf(0x32), pairOf(0x33), pairOf(0x34)] as const
+export const STRANGER = pairOf(0x39)
+export const NEWCOMER = pairOf(0x41)
+export const CODE = pairOf(0x42)
+export const OTHER_CODE = pairOf(0x43)
+export const VETTED = pairOf(0x44)
+export const NOTICE = pairOf(0x45)
+export const INVITATION = pairOf(0x51)
+export const OWNER_KEY = SigningKey.fromSecretBytes('ed25519', bytesOf(0x52))
+export const OWNER = messageSigner(OWNER_KEY)
+export const OWNER_ID = clientIdOf(sha256, 'acme', OWNER.signer)
+export const EXCHANGE = MlKem768X25519Identity.fromBytes(new Uint8Array(32).fill(2))
+/** Of the new container: what it opens was released for it. */
+export const RECIPIENT = MlKem768X25519Identity.fromBytes(new Uint8Array(32).fill(6))
+
+const PAIRS = [
+  IDENTITY,
+  CUSTODIAN,
+  ADA,
+  ...OFFICERS,
+  STRANGER,
+  NEWCOMER,
+  CODE,
+  OTHER_CODE,
+  VETTED,
+  NOTICE,
+  INVITATION,
+  OWNER,
+]
+
+export const TERMS: Terms = {
+  retention: ['ten-years'],
+  floor: { approvals: 2, waiting: 3_600 },
+  witnesses: null,
+}
+
+const RULE = { approvals: 2, waiting: 86_400, expiry: 7 * 86_400, evidence: { need: 0, of: [] } } as const
+
+const person = (id: string, roles: CharterPerson['roles'], pair: MessageSigner): CharterPerson => ({
+  id,
+  name: id.toUpperCase(),
+  signers: [fingerprintOf(sha256, pair.signer)],
+  roles,
+})
+
+export const CHARTER: Charter = {
+  identity: IDENTITY_PRINT,
+  tenant: 'acme',
+  number: 1,
+  standing: 'shared',
+  people: [
+    person('ada', ['administrator'], ADA),
+    person('bo', ['officer'], OFFICERS[0]),
+    person('cy', ['officer'], OFFICERS[1]),
+    person('di', ['officer'], OFFICERS[2]),
+  ],
+  policy: {
+    self: { ...RULE, evidence: { need: 1, of: ['client-key', 'recovery-code', 'vetting'] } },
+    'third-party': RULE,
+    'break-glass': { ...RULE, waiting: 3_600 },
+    charter: RULE,
+  },
+  by: IDENTITY.signer,
+  previous: null,
+  created: START,
+}
+
+function messageSigner(key: SigningKey): MessageSigner {
+  return { signer: key.signer.toString(), sign: (message) => key.sign(message) }
+}
+
+/** The keys of the custodian, as a container would give them. */
+export const KEYS: CustodianKeys = { signer: CUSTODIAN, identities: [EXCHANGE], wipe: () => {} }
+
+/** Signs an act with the pairs of all keys that the payload names. */
+export function signed<K extends ActName>(name: K, payload: ActPayloads[K]): Envelope {
+  const signers = ACTS[name].signersOf(payload).map((signer) => {
+    const pair = PAIRS.find((candidate) => candidate.signer === signer)
+    if (!pair) throw new RangeError('not a key of these tests')
+    return pair
+  })
+  return signStatement(sha256, ACTS[name], payload, signers)
+}
+
+/** The same statement, signed by somebody else under the right name. */
+export function forged(envelope: Envelope, by: MessageSigner = STRANGER): Envelope {
+  const signatures = envelope.signatures.map(({ keyid }) => ({ keyid, sig: by.sign(envelope.payload) }))
+  return { ...envelope, signatures }
+}
+
+export const digestOf = (envelope: Envelope): Uint8Array => statementDigest(sha256, envelope)
+
+/** One leaf. */
+export interface Leaf {
+  readonly kind: EntryKindName
+  readonly digest: Uint8Array
+  /** Undefined of a deposit. */
+  readonly envelope?: Envelope
+  readonly blob?: Uint8Array
+}
+
+/** How a bundle is cut from the log. */
+export interface Cut {
+  /** The first leaf of the range. */
+  readonly start: number
+  /** Leaves of the checkpoint; all unless told. */
+  readonly size?: number
+  /** When it is signed. */
+  readonly at: number
+}
+
+/** A log, and everything that was ever stated in it. */
+export class World {
+  readonly keys: LogKeys
+  readonly epochs: Envelope[] = []
+  readonly terms: Terms
+  readonly leaves: Leaf[] = []
+
+  constructor({ terms = TERMS, custodian = CUSTODIAN }: { terms?: Terms; custodian?: MessageSigner } = {}) {
+    const origin = logOrigin('vault.example.org', toHex(signerIdOf(sha256, IDENTITY.signer)))
+    this.keys = LogKeys.parse(KEYS_TEXT ?? keysText(origin))
+    this.terms = terms
+    this.epoch({ custodian })
+  }
+
+  /** The next epoch. */
+  epoch({
+    custodian = CUSTODIAN,
+    exchange = EXCHANGE,
+  }: {
+    custodian?: MessageSigner
+    exchange?: MlKem768X25519Identity
+  } = {}): void {
+    const last = this.epochs.at(-1)
+    const number = this.epochs.length + 1
+    const epoch: Epoch = {
+      authority: 'Example archive',
+      identity: IDENTITY.signer,
+      number,
+      exchange: exchange.recipient().toString(),
+      rsa: null,
+      custodian: custodian.signer,
+      log: { origin: this.keys.origin, keys: this.keys.verifierKeys },
+      policy: sha256(encodeTerms(this.terms)),
+      notBefore: START + (number - 1) * MINUTE,
+      notAfter: START + 700 * DAY,
+      previous: last ? digestOf(last) : null,
+    }
+    const envelope = signed('epoch', epoch)
+    this.epochs.push(envelope)
+    this.add('epoch', envelope)
+  }
+
+  /** Logs a statement. @returns its leaf */
+  add(kind: Exclude<EntryKindName, 'deposit'>, envelope: Envelope): number {
+    return this.leaves.push({ kind, digest: digestOf(envelope), envelope }) - 1
+  }
+
+  /** Logs a statement of its own making. */
+  state<K extends ActName>(kind: K, payload: ActPayloads[K]): Envelope {
+    const envelope = signed(kind, payload)
+    this.add(kind, envelope)
+    return envelope
+  }
+
+  deposit(blob: Uint8Array): Uint8Array {
+    this.leaves.push({ kind: 'deposit', digest: sha256(blob), blob })
+    return blob
+  }
+
+  /** Leaves of nobody, to fill a log. */
+  fill(count: number): void {
+    for (let i = 0; i < count; i++) this.deposit(bytesOf(1_000_000 + this.leaves.length, 40))
+  }
+
+  indexOf(digest: Uint8Array): number {
+    return this.leaves.findIndex((leaf) => toHex(leaf.digest) === toHex(digest))
+  }
+
+  entry(index: number): Uint8Array {
+    const leaf = this.leaves[index]
+    if (!leaf) throw new RangeError(`no leaf ${index}`)
+    return encodeLogEntry({ kind: ENTRY_KINDS[leaf.kind], digest: leaf.digest })
+  }
+
+  hashes(size = this.leaves.length): Uint8Array[] {
+    return Array.from({ length: size }, (_, i) => tree.leafHash(this.entry(i)))
+  }
+
+  /** A signed note over the first leaves. */
+  checkpoint(at: number, size = this.leaves.length): Uint8Array {
+    const root = tree.rootOf(this.hashes(size))
+    const checkpoint = { origin: this.keys.origin, size, root, extensions: [] }
+    return signNote(
+      encodeCheckpoint(checkpoint),
+      this.keys.signers(() => at),
+    )
+  }
+
+  /** A receipt that was given when the log had so many leaves. */
+  receipt(digest: Uint8Array, at: number, size = this.indexOf(digest) + 1): Uint8Array {
+    const index = this.indexOf(digest)
+    const leaf = this.leaves[index]
+    const epoch = this.epochs.at(-1)
+    if (!leaf || !epoch) throw new RangeError('not in this log')
+    const hashes = tree.inclusionProof(this.hashes(size), index)
+    const proof = utf8Decode(encodeLogProof({ index, hashes, checkpoint: this.checkpoint(at, size) }))
+    return encodeReceipt({ statement: { kind: leaf.kind, digest }, level: 0, epoch, proof })
+  }
+
+  /** The range of a bundle. */
+  range({ start, size = this.leaves.length }: Omit<Cut, 'at'>): RecoveryBundle['range'] {
+    const frontier = new Frontier(sha256)
+    for (const hash of this.hashes(start)) frontier.append(hash)
+    const entries = Array.from({ length: size - start }, (_, i) => this.entry(start + i))
+    return { start, subtrees: frontier.hashes, entries: concat(...entries) }
+  }
+
+  /** Proofs of leaves before the range. */
+  proofs(
+    digests: readonly Uint8Array[],
+    { start, size = this.leaves.length }: Omit<Cut, 'at'>,
+  ): RecoveryBundle['proofs'] {
+    const indices = [...new Set(digests.map((digest) => this.indexOf(digest)))].filter(
+      (i) => i >= 0 && i < start,
+    )
+    const hashes = this.hashes(size)
+    return indices
+      .toSorted((one, other) => one - other)
+      .map((index) => {
+        const leaf = this.leaves[index]
+        if (!leaf) throw new RangeError('no leaf')
+        const { kind, digest } = leaf
+        return { kind: ENTRY_KINDS[kind], digest, index, hashes: tree.inclusionProof(hashes, index) }
+      })
+  }
+}
+
+let KEYS_TEXT: string | undefined
+function keysText(origin: string): string {
+  KEYS_TEXT = LogKeys.generate(origin)
+  return KEYS_TEXT
+}
+
+export const byId = (one: Uint8Array, other: Uint8Array): number =>
+  toHex(sha256(one)) < toHex(sha256(other)) ? -1 : 1
+
+/** What of the usual story is different. */
+export interface StoryChanges {
+  readonly terms?: Terms
+  readonly charter?: Partial<Charter>
+  /** Session keys of the deposits; two unless told. */
+  readonly sessionKeys?: readonly Uint8Array[]
+  readonly deposit?: Partial<NewDeposit>
+  readonly request?: (usual: RecoveryRequest) => RecoveryRequest
+  readonly approvals?: (usual: readonly Approval[]) => readonly Approval[]
+  /** Before the request, and behind the approvals. */
+  readonly before?: (world: World) => void
+  readonly after?: (world: World, request: Uint8Array) => void
+  /** When the latest checkpoint is signed. */
+  readonly at?: number
+  /** The first leaf of the range; that of the codes unless told. */
+  readonly start?: number
+  /** When the receipt of the request was signed. */
+  readonly receiptAt?: number
+  readonly vetted?: boolean
+}
+
+/** A request that was approved and has waited. */
+export interface Story {
+  readonly world: World
+  readonly bundle: RecoveryBundle
+  readonly charter: Uint8Array
+  readonly request: Envelope
+  readonly subject: Uint8Array
+  readonly approvals: readonly Envelope[]
+  readonly codes: Envelope
+  readonly now: number
+}
+
+export const SESSION_KEYS = [bytesOf(0x7e57, 16), bytesOf(0x7e58, 16)] as const
+export const REQUESTED = START + HOUR
+export const JUDGED_AT = REQUESTED + DAY + HOUR
+
+/** The usual story: an owner with two deposits and recovery codes, who lost everything and asks. */
+export function story(changes: StoryChanges = {}): Story {
+  const world = new World({ ...(changes.terms && { terms: changes.terms }) })
+  const charter = world.state('charter', { ...CHARTER, ...changes.charter })
+  const enrolment = world.state('enrolment', {
+    identity: IDENTITY_PRINT,
+    tenant: 'acme',
+    invitation: INVITATION.signer,
+    signer: OWNER.signer,
+    exchange: RECIPIENT.recipient().toString(),
+    name: 'laptop',
+    challenge: bytesOf(5),
+    created: START,
+  })
+  world.fill(3)
+  const blobs = (changes.sessionKeys ?? SESSION_KEYS).map((key, i) =>
+    world.deposit(depositOf(world, key, i, changes.deposit)),
+  )
+  const codes = world.state('codes', {
+    identity: IDENTITY_PRINT,
+    tenant: 'acme',
+    client: OWNER_ID,
+    signer: OWNER.signer,
+    codes: [CODE.signer, OTHER_CODE.signer],
+    previous: null,
+    created: START,
+  })
+  const vetting = world.state('vetting', {
+    identity: IDENTITY_PRINT,
+    tenant: 'acme',
+    client: OWNER_ID,
+    person: 'di',
+    by: OFFICERS[2].signer,
+    code: VETTED.signer,
+    evidence: 'saw the passport',
+    created: START,
+    expires: START + 3 * DAY,
+  })
+  world.fill(2)
+  changes.before?.(world)
+  const usual = requestFor(charter, blobs)
+  const request = world.state('request', changes.request?.(usual) ?? usual)
+  const subject = digestOf(request)
+  const given = [approvalOf(subject, 0), approvalOf(subject, 1)]
+  const approvals = (changes.approvals?.(given) ?? given).map((approval) => world.state('approval', approval))
+  changes.after?.(world, subject)
+  const receipt = world.receipt(subject, changes.receiptAt ?? REQUESTED + MINUTE)
+  const at = changes.at ?? JUDGED_AT
+  const start = changes.start ?? world.indexOf(digestOf(codes))
+  const shown = [...world.epochs, charter, enrolment, codes, vetting]
+  const bundle: RecoveryBundle = {
+    epochs: world.epochs,
+    terms: encodeTerms(world.terms),
+    charters: [{ charter }],
+    subject: request,
+    deposits: blobs.toSorted(byId),
+    enrolments: [enrolment],
+    evidence: [codes, vetting],
+    receipt,
+    checkpoint: world.checkpoint(at),
+    range: world.range({ start }),
+    statements: statementsFrom(world, start, shown),
+    proofs: world.proofs([...shown.map(digestOf), ...blobs.map((blob) => sha256(blob))], { start }),
+  }
+  return { world, bundle, charter: digestOf(charter), request, subject, approvals, codes, now: at + MINUTE }
+}
+
+/** Every statement from a leaf on that a bundle has to show, but those that stand elsewhere in it. */
+export function statementsFrom(world: World, start: number, shown: readonly Envelope[]): Envelope[] {
+  const elsewhere = new Set(shown.map((envelope) => toHex(digestOf(envelope))))
+  return world.leaves
+    .slice(start)
+    .flatMap(({ envelope, kind, digest }) =>
+      envelope && kind !== 'request' && kind !== 'charter' && !elsewhere.has(toHex(digest)) ? [envelope] : [],
+    )
+}
+
+export function depositOf(
+  world: World,
+  sessionKey: Uint8Array,
+  i: number,
+  changes: Partial<NewDeposit> = {},
+): Uint8Array {
+  const epoch = verifyEpochs(world.epochs, TRUST).latest
+  return makeDeposit({
+    epoch,
+    tenant: 'acme',
+    clientId: OWNER_ID,
+    signingKey: OWNER_KEY,
+    retention: 'ten-years',
+    createdMs: START + i,
+    sessionKey,
+    format: 'file',
+    serial: bytesOf(0x9000 + i, 16),
+    ...changes,
+  }).blob
+}
+
+const TRUST = { ...nodeMeans, identity: IDENTITY.signer }
+
+export const requestFor = (charter: Envelope, blobs: readonly Uint8Array[]): RecoveryRequest => ({
+  identity: IDENTITY_PRINT,
+  tenant: 'acme',
+  charter: digestOf(charter),
+  class: 'self',
+  client: OWNER_ID,
+  deposits: {
+    count: blobs.length,
+    digest: depositListDigest(
+      sha256,
+      blobs.map((blob) => sha256(blob)),
+    ),
+  },
+  requester: null,
+  by: null,
+  recipient: RECIPIENT.recipient().toString(),
+  signer: NEWCOMER.signer,
+  evidence: [{ kind: 'recovery-code', key: CODE.signer }],
+  reason: 'the laptop burnt',
+  reference: null,
+  created: REQUESTED,
+  expires: REQUESTED + 7 * DAY,
+  nonce: bytesOf(0x47),
+})
+
+export const approvalOf = (
+  subject: Uint8Array,
+  officer: 0 | 1 | 2,
+  changes: Partial<Approval> = {},
+): Approval => ({
+  identity: IDENTITY_PRINT,
+  tenant: 'acme',
+  subject,
+  person: ['bo', 'cy', 'di'][officer] ?? '',
+  by: OFFICERS[officer].signer,
+  evidence: 'called back',
+  created: REQUESTED + HOUR,
+  expires: REQUESTED + 3 * DAY,
+  ...changes,
+})
