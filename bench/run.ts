@@ -15,10 +15,15 @@ const QUESTIONS = [
   'cryptoapi-bulk',
   'cryptoapi-keys',
   'cryptoapi-padding',
+  'authority-store',
+  'authority-load',
+  'authority-size',
 ]
 
 for (const question of QUESTIONS) {
   const program = fileURLToPath(new URL(`${question}.ts`, import.meta.url))
-  const { status } = spawnSync(process.execPath, [program, ...process.argv.slice(2)], { stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, ['-C', 'source', program, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
   if (status !== 0) process.exitCode = 1
 }

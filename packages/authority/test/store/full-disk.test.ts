@@ -18,7 +18,7 @@ const FILE_LIMITS = [700, 900, 1_100, 1_300, 1_500]
 
 onDatabase(SQLITE, {
   'no promise is broken silently when': {
-    'the disk is full: what does not fit is refused, and taken when there is room': async (scene) => {
+    'the disk is full: what does not fit is refused, and taken when there is room': async (scene, t) => {
       const sound = await scene.open()
       const { clients } = await scene.peopled(sound)
       await scene.close(sound)
@@ -26,6 +26,7 @@ onDatabase(SQLITE, {
       assert.deepEqual(client.owner, clients[0]?.owner)
       const engine = sqliteEngine(scene.database.address)
       const store = new SqlStore(engine, NO_QUOTAS)
+      t.after(() => store.close())
       const log = await scene.log(store)
       const allow = async (more: number) => {
         const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(engine.writer)
@@ -56,7 +57,6 @@ onDatabase(SQLITE, {
       const outcome = logged((await log.append([client.deposit(taken.length)]))[0])
       assert.equal(outcome.index, size)
       assert.deepEqual(await findings(store, scene.authority, log.signed), [])
-      await store.close()
     },
 
     'a file may not grow: the node ends, and has all that it acknowledged when it starts again': async (
