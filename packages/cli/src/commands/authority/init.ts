@@ -130,7 +130,7 @@ export const authorityInit = defineCommand({
   ],
   examples: [
     {
-      line: 'strongroom authority init vault --name Archive --url https://a.example --custodian custodian.card',
+      line: 'strongroom authority init vault --name X --url https://a.example --custodian custodian.card',
       purpose: 'for a custodian whose keys were made elsewhere',
     },
     {
