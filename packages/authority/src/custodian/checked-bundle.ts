@@ -10,6 +10,7 @@ import {
   type Logged,
   type RecoveryBundle,
   type RecoveryRequest,
+  type Release,
 } from '@strongroom/core/protocol'
 import { ENTRY_KINDS } from '@strongroom/core/tlog'
 import { entryOf, sameDigest } from './bundle-entries.ts'
@@ -194,20 +195,25 @@ function checkAllShown({ tenant, charters }: CharterChain, { release: releases }
  * Whether the log has releases of this very custodian that it does not know: then its memory is of an earlier day than the log, and
  * what it released meanwhile it might release again.
  */
-function checkRemembered(
-  { release: releases }: LoggedActs,
-  { signers, releases: known }: Knowledge,
-  { custodianAt }: BundleTree,
-): void {
-  const forgotten = releases.filter(({ payload, digest, index }) => {
-    // What somebody signed who was not the custodian then is no release.
-    const own = payload.custodian === custodianAt(index) && signers.includes(payload.custodian)
-    return own && !known.has(toHex(digest))
-  })
+function checkRemembered(acts: LoggedActs, knowledge: Knowledge, tree: BundleTree): void {
+  const forgotten = forgottenReleases(acts, knowledge, tree)
   if (forgotten.length === 0) return
   throw new CustodianError(
     'BUNDLE_FORGOTTEN',
     `the log has ${forgotten.length} releases that this custodian does not remember: its folder is older than they are`,
     { digests: forgotten.map(({ digest }) => digest) },
   )
+}
+
+/** The releases in the range that this custodian made and does not know. */
+export function forgottenReleases(
+  { release: releases }: LoggedActs,
+  { signers, releases: known }: Knowledge,
+  { custodianAt }: BundleTree,
+): Logged<Release>[] {
+  return releases.filter(({ payload, digest, index }) => {
+    // What somebody signed who was not the custodian then is no release.
+    const own = payload.custodian === custodianAt(index) && signers.includes(payload.custodian)
+    return own && !known.has(toHex(digest))
+  })
 }

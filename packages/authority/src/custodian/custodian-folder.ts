@@ -150,7 +150,10 @@ export class CustodianFolder {
         ...kept.map(({ record }) => toHex(releaseDigest(record))),
         ...recovered.map(({ digest }) => toHex(digest)),
       ]),
-      codes: new Set(kept.flatMap(({ record }) => record.codes)),
+      codes: new Set([
+        ...kept.flatMap(({ record }) => record.codes),
+        ...recovered.flatMap(({ codes }) => codes),
+      ]),
     }
   }
 

@@ -13,6 +13,8 @@ export { encodeForShares, keyIdOf, keysOfContainer, signersOf, unlockWithShares 
 export type { CustodianKeys } from './custody.ts'
 export { lastSeen, lastSeenWithout, withSighting } from './knowledge.ts'
 export type { Knowledge, Learned, Sighting } from './knowledge.ts'
+export { recoverReleases } from './recover.ts'
+export type { RecoveredRelease } from './memory.ts'
 export { handOut, releaseBundle } from './released.ts'
 export type { HandedOut, MadeRelease } from './released.ts'
 export { MOST_SHARES, SECRET_BYTES, setName, ShareCollection, splitSecret } from './secret-shares.ts'

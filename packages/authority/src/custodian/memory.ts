@@ -5,6 +5,7 @@ import {
   objectOf,
   orNull,
   parseJson,
+  parseSignerText,
   checkedText,
   checkName,
   exactly,
@@ -33,6 +34,8 @@ export interface TenantCharter extends KnownCharter {
 export interface RecoveredRelease {
   readonly digest: Uint8Array
   readonly subject: Uint8Array
+  /** The keys of the codes that it rests on, as far as they were shown. */
+  readonly codes: readonly string[]
 }
 
 const MAX_MEMORY_BYTES = 64 * 1024 * 1024
@@ -54,7 +57,11 @@ const MEMORY: JsonField<Memory & { readonly strongroom: 'custodian memory'; read
       100_000,
     ),
     recovered: listOf(
-      objectOf<RecoveredRelease>({ digest: hexBytes(32), subject: hexBytes(32) }),
+      objectOf<RecoveredRelease>({
+        digest: hexBytes(32),
+        subject: hexBytes(32),
+        codes: listOf(checkedText(4_096, parseSignerText), 0, 16),
+      }),
       0,
       100_000,
     ),

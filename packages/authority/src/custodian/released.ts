@@ -20,6 +20,7 @@ import type { CustodianFolder } from './custodian-folder.ts'
 import type { CustodianKeys } from './custody.ts'
 import type { KeptRelease } from './release-files.ts'
 import { releaseDigest, releaseOf } from './release-record.ts'
+import { codesOf } from './recover.ts'
 import { releaseBlob, withSessionKey } from './wrapped-key.ts'
 
 /** A release of a custodian. */
@@ -140,14 +141,8 @@ function spend(checked: CheckedBundle, folder: CustodianFolder, keys: CustodianK
     created: Math.floor(now / 1000) * 1000,
   }
   const payload = encodeJson(ACTS.release.payload, release, LIMITS.payloadBytes)
-  folder.spend(digest, { payload, codes: codesOf(checked), blobs: sha256(blobs) }, blobs)
-}
-
-/** Codes are good once; a client's own key is not one. */
-function codesOf({ subject }: CheckedBundle): string[] {
-  if (subject.kind === 'charter') return []
-  const { evidence } = subject.statement.payload
-  return evidence.filter(({ kind }) => kind !== 'client-key').map(({ key }) => key)
+  const codes = subject.kind === 'request' ? codesOf(subject.statement.payload) : []
+  folder.spend(digest, { payload, codes, blobs: sha256(blobs) }, blobs)
 }
 
 /** Every session key wrapped for the recipient that was approved. One that does not open stops all: what is released is what was asked for. */

@@ -1,15 +1,17 @@
-import { MlKem768X25519Identity } from '@strongroom/core/age'
-import { concat, toHex, utf8Decode } from '@strongroom/core/bytes'
-import { makeDeposit, nodeMeans, type NewDeposit } from '@strongroom/core/client'
+import { encodeHeader, encodeStanza, MlKem768X25519Identity } from '@strongroom/core/age'
+import { concat, toHex, utf8Decode, utf8Encode } from '@strongroom/core/bytes'
+import { makeDeposit, nodeMeans, parseDepositBlob, type NewDeposit } from '@strongroom/core/client'
 import { SigningKey } from '@strongroom/core/container'
 import { merkleTree } from '@strongroom/core/merkle'
 import {
   ACTS,
   clientIdOf,
   depositListDigest,
+  encodeDepositBody,
   encodeReceipt,
   encodeTerms,
   fingerprintOf,
+  parseDepositBody,
   signerIdOf,
   signStatement,
   statementDigest,
@@ -30,14 +32,20 @@ import {
   encodeCheckpoint,
   encodeLogEntry,
   encodeLogProof,
+  encodeVerifierKey,
   ENTRY_KINDS,
   Frontier,
   logOrigin,
+  noteSigner,
+  parseNote,
   signNote,
+  verifierKey,
   type EntryKindName,
+  type NoteSignature,
 } from '@strongroom/core/tlog'
 import type { CustodianKeys } from '../../src/custodian/custody.ts'
 import { LogKeys } from '../../src/log/log-keys.ts'
+import { rawSigner } from '../../src/log/node-signatures.ts'
 import { sha256 } from '../../src/model/digest.ts'
 import { bytesOf, pairOf } from '../support/authority.ts'
 
@@ -243,9 +251,13 @@ export class World {
     return Array.from({ length: size }, (_, i) => tree.leafHash(this.entry(i)))
   }
 
+  root(size: number): Uint8Array {
+    return tree.rootOf(this.hashes(size))
+  }
+
   /** A signed note over the first leaves. */
   checkpoint(at: number, size = this.leaves.length): Uint8Array {
-    const root = tree.rootOf(this.hashes(size))
+    const root = this.root(size)
     const checkpoint = { origin: this.keys.origin, size, root, extensions: [] }
     return signNote(
       encodeCheckpoint(checkpoint),
@@ -254,13 +266,18 @@ export class World {
   }
 
   /** A receipt that was given when the log had so many leaves. */
-  receipt(digest: Uint8Array, at: number, size = this.indexOf(digest) + 1): Uint8Array {
+  receipt(
+    digest: Uint8Array,
+    at: number,
+    size = this.indexOf(digest) + 1,
+    checkpoint: Uint8Array = this.checkpoint(at, size),
+  ): Uint8Array {
     const index = this.indexOf(digest)
     const leaf = this.leaves[index]
     const epoch = this.epochs.at(-1)
     if (!leaf || !epoch) throw new RangeError('not in this log')
     const hashes = tree.inclusionProof(this.hashes(size), index)
-    const proof = utf8Decode(encodeLogProof({ index, hashes, checkpoint: this.checkpoint(at, size) }))
+    const proof = utf8Decode(encodeLogProof({ index, hashes, checkpoint }))
     return encodeReceipt({ statement: { kind: leaf.kind, digest }, level: 0, epoch, proof })
   }
 
@@ -319,7 +336,9 @@ export interface StoryChanges {
   readonly start?: number
   /** When the receipt of the request was signed. */
   readonly receiptAt?: number
-  readonly vetted?: boolean
+  readonly custodian?: MessageSigner
+  /** The last deposit holds this session key, and promises another. */
+  readonly wrongKey?: Uint8Array
 }
 
 /** A request that was approved and has waited. */
@@ -340,7 +359,8 @@ export const JUDGED_AT = REQUESTED + DAY + HOUR
 
 /** The usual story: an owner with two deposits and recovery codes, who lost everything and asks. */
 export function story(changes: StoryChanges = {}): Story {
-  const world = new World({ ...(changes.terms && { terms: changes.terms }) })
+  const { terms, custodian, wrongKey } = changes
+  const world = new World({ ...(terms && { terms }), ...(custodian && { custodian }) })
   const charter = world.state('charter', { ...CHARTER, ...changes.charter })
   const enrolment = world.state('enrolment', {
     identity: IDENTITY_PRINT,
@@ -356,6 +376,7 @@ export function story(changes: StoryChanges = {}): Story {
   const blobs = (changes.sessionKeys ?? SESSION_KEYS).map((key, i) =>
     world.deposit(depositOf(world, key, i, changes.deposit)),
   )
+  if (wrongKey) blobs.push(world.deposit(lyingDeposit(world, wrongKey)))
   const codes = world.state('codes', {
     identity: IDENTITY_PRINT,
     tenant: 'acme',
@@ -436,6 +457,18 @@ export function depositOf(
   }).blob
 }
 
+/** A deposit whose header is that of another session key than the one it commits to: signed and well-formed all the same. */
+function lyingDeposit(world: World, sessionKey: Uint8Array): Uint8Array {
+  const { header, body } = parseDepositBlob(depositOf(world, bytesOf(0x600d, 16), 99))
+  const { context } = parseDepositBody(body)
+  const wrapped = EXCHANGE.recipient().wrap(sessionKey)
+  const recipientDigest = sha256(utf8Encode(encodeStanza(wrapped)))
+  const lying = encodeDepositBody({ ...context, recipientDigest }, (message) => OWNER_KEY.sign(message))
+  const [, stanza] = header.stanzas
+  if (!stanza) throw new RangeError('a deposit has two stanzas')
+  return encodeHeader([wrapped, { ...stanza, body: lying }], sessionKey)
+}
+
 const TRUST = { ...nodeMeans, identity: IDENTITY.signer }
 
 export const requestFor = (charter: Envelope, blobs: readonly Uint8Array[]): RecoveryRequest => ({
@@ -478,3 +511,20 @@ export const approvalOf = (
   expires: REQUESTED + 3 * DAY,
   ...changes,
 })
+
+/** A witness that signs whatever it is given, at any time. */
+export function witnessOf(
+  name: string,
+  seed: number,
+): { readonly text: string; readonly sign: (note: Uint8Array, at: number) => NoteSignature } {
+  const { publicKey, sign } = rawSigner('ed25519', bytesOf(seed))
+  const key = verifierKey(sha256, name, 'cosignature', publicKey)
+  return {
+    text: encodeVerifierKey(key),
+    sign(note, at) {
+      const signer = noteSigner(key, { sign, now: () => Math.floor(at / 1000) })
+      const signature = signer.sign(utf8Encode(parseNote(note).text))
+      return { name, keyHash: key.keyHash, signature }
+    },
+  }
+}
