@@ -112,7 +112,7 @@ async function makeAll(
     return fresh
   }
   // What is wrong with the settings is found out before a key is made.
-  const settings = { ...wanted.settings, tls: tlsOf(wanted, folder) }
+  const settings = { ...wanted.settings, tls: await tlsOf(wanted, folder) }
   checkSettings({ ...settings, identity: `SHA256:${'A'.repeat(43)}` }, CONFIGURATION_FILE)
   const identity = container(wanted.identity)
   const owned = 'path' in wanted.custodian ? container(wanted.custodian) : undefined
@@ -132,9 +132,9 @@ function custodianKeys({ custodian }: NewAuthority, owned: KeyContainer | undefi
   throw new SetupError('SETUP_CUSTODIAN', 'the container of the custodian was not made')
 }
 
-function tlsOf({ settings, now }: NewAuthority, folder: string): SettingsFile['tls'] {
+async function tlsOf({ settings, now }: NewAuthority, folder: string): Promise<SettingsFile['tls']> {
   if (settings.tls !== 'made') return settings.tls
-  const { certificate, key } = makeCertificate(settings.url, now)
+  const { certificate, key } = await makeCertificate(settings.url, now)
   writeFileAtomically(join(folder, 'tls.crt'), utf8Encode(certificate), { mode: 0o644 })
   writeFileAtomically(join(folder, 'tls.key'), utf8Encode(key))
   return { certificate: 'tls.crt', key: 'tls.key' }

@@ -129,8 +129,8 @@ suite('what cannot be made', () => {
 })
 
 suite('a certificate that is made', () => {
-  test('is of the host, for servers alone, and two years long', () => {
-    const { certificate, key } = makeCertificate('https://vault.example.org:8443', NOW)
+  test('is of the host, for servers alone, and two years long', async () => {
+    const { certificate, key } = await makeCertificate('https://vault.example.org:8443', NOW)
     const parsed = new X509Certificate(certificate)
     assert.equal(parsed.subjectAltName, 'DNS:vault.example.org')
     assert.equal(parsed.ca, false)
@@ -145,18 +145,21 @@ suite('a certificate that is made', () => {
     'https://[2001:db8::7]': 'IP Address:2001:DB8:0:0:0:0:0:7',
   }
   for (const [url, expected] of Object.entries(HOSTS)) {
-    test(`of ${url}`, () => {
-      assert.equal(new X509Certificate(makeCertificate(url, NOW).certificate).subjectAltName, expected)
+    test(`of ${url}`, async () => {
+      assert.equal(
+        new X509Certificate((await makeCertificate(url, NOW)).certificate).subjectAltName,
+        expected,
+      )
     })
   }
 
-  test('after 2049 it has four digits of the year', () => {
-    const { certificate } = makeCertificate('https://a.example', Date.UTC(2049, 5, 1))
+  test('after 2049 it has four digits of the year', async () => {
+    const { certificate } = await makeCertificate('https://a.example', Date.UTC(2049, 5, 1))
     assert.equal(new X509Certificate(certificate).validTo, 'Jun  1 00:00:00 2051 GMT')
   })
 
   test('is accepted by a client that was given it, and by no other', async () => {
-    const { certificate, key } = makeCertificate('https://localhost', Date.now())
+    const { certificate, key } = await makeCertificate('https://localhost', Date.now())
     const server = createServer({ cert: certificate, key, minVersion: 'TLSv1.3' }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
