@@ -1,7 +1,7 @@
 /**
  * What does an authority cost that has a million deposits: disk, start, search, proof, and checking everything?
  *
- * Run: node -C source bench/authority-size.ts [--quick] [--place SQLite]
+ * Run: [DEPOSITS=N] node -C source bench/authority-size.ts [--quick] [--place SQLite]
  *
  * Every deposit has its own key blob of real size. The signatures in them are not theirs; checking everything verifies a valid one in
  * the place of each. Start is a new process, up to the log being writable.
@@ -35,7 +35,7 @@ interface Figure {
 }
 
 await withWorkbench(async (bench) => {
-  const count = bench.quick ? COUNT.quick : COUNT.full
+  const count = Number(process.env.DEPOSITS ?? (bench.quick ? COUNT.quick : COUNT.full))
   const authority = new BenchAuthority()
   const tables: { title: string; figures: Figure[] }[] = []
   for (const maker of await databaseMakers(bench.disk, bench.place)) {
