@@ -190,6 +190,36 @@ suite('strongroom seal, with an authority that does not answer', { concurrency: 
   })
 })
 
+suite('strongroom seal, with an epoch that ended', { concurrency: 2 }, () => {
+  const DAY_MS = 86_400_000
+
+  test('deposits and warns for a month, and finds the next epoch by itself', async (t) => {
+    const vault = await Vault.open(t, { now: Date.now() - 10 * DAY_MS, days: 5 })
+    const home = await vault.client(t)
+    home.write('a', 'a')
+    const { stderr } = await home.ok(['seal', 'a', '--require-receipt'])
+    assert.match(stderr, /warning: epoch 1 of vault ended at 20/)
+    await vault.nextEpoch()
+    const next = await home.ok(['seal', 'a', '-f', '--require-receipt'])
+    assert.doesNotMatch(next.stderr, /warning/)
+    const { deposits } = kept(home)
+    assert.deepEqual(new Set(deposits.list().map((id) => deposits.load(id)?.epoch)), new Set([1, 2]))
+    assert.match((await home.ok(['status'])).stdout, /^ {2}epoch +2, until .*: in use$/m)
+  })
+
+  test('then seals nothing that it cannot deposit, unless told', async (t) => {
+    const vault = await Vault.open(t, { now: Date.now() - 50 * DAY_MS, days: 5 })
+    const home = await vault.client(t)
+    home.write('a', 'a')
+    const { status, stderr } = await home.run(['seal', 'a'])
+    assert.equal(status, 10, stderr)
+    assert.equal(existsSync(home.path('a.age')), false)
+    await vault.stop()
+    assert.equal((await home.run(['seal', 'a'])).status, 14)
+    await home.ok(['seal', 'a', '--no-deposit'])
+  })
+})
+
 suite('strongroom seal, without an authority', () => {
   test('loads nothing of a client', async (t) => {
     const home = initialised(t)

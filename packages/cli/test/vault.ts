@@ -7,12 +7,14 @@ import type { TestContext } from 'node:test'
 import {
   initAuthority,
   invite,
+  newEpoch,
   startService,
   validFor,
   type Configuration,
   type NewAuthority,
   type Service,
 } from '@strongroom/authority'
+import { ContainerStore } from '@strongroom/core/container'
 import { initialised } from './fixtures.ts'
 import type { Home } from './program.ts'
 
@@ -73,6 +75,17 @@ export class Vault {
   async stop(): Promise<void> {
     await this.#service?.stop()
     this.#service = undefined
+  }
+
+  /** Signs the next epoch, from a second ago on, for a year; a service that runs reads epochs now and then only. */
+  async nextEpoch(): Promise<void> {
+    await this.stop()
+    const store = new ContainerStore(this.folder)
+    const identity = store.load('identity').unlock(PASSPHRASE)
+    const now = Date.now()
+    await newEpoch(this.configuration, { identity, validity: validFor(365, now - 1000), now })
+    identity.wipe()
+    await this.start()
   }
 
   /** The text of a new invitation. */

@@ -1,4 +1,12 @@
-import { ClientError, flushOutbox, type AuthorityFolder, type FlushReport } from '@strongroom/core/client'
+import { setTimeout } from 'node:timers/promises'
+import {
+  ClientError,
+  flushOutbox,
+  type AuthorityClient,
+  type AuthorityFolder,
+  type AuthorityWire,
+  type FlushReport,
+} from '@strongroom/core/client'
 import type { Context } from '../command.ts'
 import { count } from '../quantities.ts'
 import type { ChosenAuthority } from './authority-choice.ts'
@@ -9,6 +17,7 @@ export const QUICK_MS = 10_000
 /** And how long if it was not reached a moment ago. */
 const IMPATIENT_MS = 2_000
 const MOMENT_MS = 600_000
+const BUSY_MS = 200
 /** How long somebody waits who cannot go on without a receipt. */
 export const REQUIRED_MS = 120_000
 
@@ -17,6 +26,8 @@ export interface DeliveryOptions {
   readonly timeoutMs: number
   /** Whether what was refused for good is sent again too. */
   readonly again?: boolean
+  /** Whether another process that delivers just now is waited for. */
+  readonly waits?: boolean
 }
 
 /** What became of an outbox; `undefined` where another process delivers it just now. */
@@ -29,30 +40,45 @@ export type Delivery = FlushReport | undefined
  */
 export async function deliver(
   context: Context,
+  chosen: ChosenAuthority,
+  options: DeliveryOptions,
+): Promise<Delivery> {
+  const until = Date.now() + options.timeoutMs
+  for (;;) {
+    try {
+      return await flush(context, chosen, options)
+    } catch (error) {
+      if (!(error instanceof ClientError && error.code === 'CLIENT_BUSY')) throw error
+      if (options.waits !== true || Date.now() > until) return undefined
+      await setTimeout(BUSY_MS, undefined, { signal: context.signal })
+    }
+  }
+}
+
+async function flush(
+  context: Context,
   { folder, state }: ChosenAuthority,
   { timeoutMs, again = false }: DeliveryOptions,
-): Promise<Delivery> {
+): Promise<FlushReport> {
   const waiting = folder.outbox.list().length
   context.terminal.status(`depositing ${count(waiting, 'key')} at ${folder.name}`)
   try {
     return await connectedTo(context, state, { timeoutMs }, (client) =>
-      flushOutbox(
-        folder,
-        {
-          card: () => client.card(),
-          deposit: (blobs) => client.deposit(blobs),
-          statements: (after) => client.statements(after),
-          checkpoint: () => client.checkpoint(),
-          tile: (tile) => client.tile(tile),
-        },
-        { now: Date.now, again },
-      ),
+      flushOutbox(folder, wireOf(client), { now: Date.now, again }),
     )
-  } catch (error) {
-    if (error instanceof ClientError && error.code === 'CLIENT_BUSY') return undefined
-    throw error
   } finally {
     context.terminal.status(undefined)
+  }
+}
+
+/** A client as the state of one asks for it. */
+export function wireOf(client: AuthorityClient): AuthorityWire {
+  return {
+    card: () => client.card(),
+    deposit: (blobs) => client.deposit(blobs),
+    statements: (after) => client.statements(after),
+    checkpoint: () => client.checkpoint(),
+    tile: (tile) => client.tile(tile),
   }
 }
 

@@ -109,7 +109,7 @@ export class SealDeposits {
     tellDelivery(this.#context, {
       authority: folder.name,
       deposits: sealed.flatMap(({ sealId }) => this.#made.get(toHex(sealId)) ?? []),
-      delivery: await deliver(this.#context, this.#chosen, { timeoutMs }),
+      delivery: await deliver(this.#context, this.#chosen, { timeoutMs, waits: this.#requireReceipt }),
       hasReceipt: (id) => folder.receipts.has(id),
       requireReceipt: this.#requireReceipt,
       stands: 'is sealed and stays',

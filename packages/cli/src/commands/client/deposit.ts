@@ -95,7 +95,7 @@ export const deposit = defineCommand({
       const depositor = await Depositor.open(context, chosen, enrolledKey(chosen, container), values)
       const deposits = await makeAll(context, paths, values, { depositor, container })
       const timeoutMs = values.requireReceipt ? REQUIRED_MS : patience(chosen.folder)
-      const delivery = await deliver(context, chosen, { timeoutMs })
+      const delivery = await deliver(context, chosen, { timeoutMs, waits: values.requireReceipt })
       tell(context, chosen, deposits)
       tellMissing(context, toldOf(values, chosen, { deposits, delivery }))
     } finally {
@@ -144,7 +144,7 @@ async function flushAll(context: Context, values: Values): Promise<void> {
       name: 'damage' in entry ? entry.id : (entry.label ?? entry.id),
     }))
     if (deposits.length === 0) context.terminal.note(`nothing waits for ${chosen.folder.name}`)
-    const delivery = await deliver(context, chosen, { timeoutMs: REQUIRED_MS, again: true })
+    const delivery = await deliver(context, chosen, { timeoutMs: REQUIRED_MS, again: true, waits: true })
     if (deposits.length > 0) tellDelivery(context, toldOf(values, chosen, { deposits, delivery }))
     // It was asked for nothing else than this.
     if (delivery?.stopped && delivery.stopped.code !== 'CLIENT_ALARM') {

@@ -8,6 +8,7 @@ import {
   type ChosenAuthority,
 } from '../../client/authority-choice.ts'
 import { connectedTo } from '../../client/connection.ts'
+import { wireOf } from '../../client/delivery.ts'
 import { durationOf } from '../../client/duration.ts'
 import { CliError } from '../../cli-error.ts'
 import { type Context, defineCommand } from '../../command.ts'
@@ -89,17 +90,10 @@ async function look(
       chosen.state,
       { timeoutMs: TIMEOUT_MS, credentials },
       (client) =>
-        monitorAuthority(
-          chosen.folder,
-          {
-            card: () => client.card(),
-            deposit: (blobs) => client.deposit(blobs),
-            statements: (after) => client.statements(after),
-            checkpoint: () => client.checkpoint(),
-            tile: (tile) => client.tile(tile),
-          },
-          { now: Date.now, ...(stalledAfterMs !== undefined && { stalledAfterMs }) },
-        ),
+        monitorAuthority(chosen.folder, wireOf(client), {
+          now: Date.now,
+          ...(stalledAfterMs !== undefined && { stalledAfterMs }),
+        }),
     )
     tell(context, chosen, report)
   } catch (error) {
