@@ -76,6 +76,7 @@ export class AuthorityLog {
     MOST_STATEMENTS,
   )
   #state: LogState = { state: 'writable' }
+  #renewal = false
   #epoch: Envelope | undefined
 
   private constructor(options: LogOptions, signer: CheckpointSigner) {
@@ -142,6 +143,19 @@ export class AuthorityLog {
   /** The greatest checkpoint that was kept; undefined before the first. */
   async checkpoint(): Promise<Uint8Array | undefined> {
     return (await this.#options.store.checkpoint())?.note
+  }
+
+  /**
+   * Signs the tree once more if this node has not signed for so long, so that readers can tell a log to which nothing happens from one
+   * that they are kept from.
+   *
+   * @param ageMs milliseconds
+   * @throws what `append` throws
+   */
+  async renew(ageMs: number): Promise<void> {
+    if (this.#state.state !== 'writable' || this.#signer.age < ageMs) return
+    this.#renewal = true
+    await this.#groups.add([])
   }
 
   /** A tile or a bundle of entries of exactly the width that is asked for; undefined if there is none. */
@@ -211,7 +225,8 @@ export class AuthorityLog {
 
   /** Signs a tree that was committed, and keeps the checkpoint. */
   async #publish(head: TreeHead): Promise<Uint8Array> {
-    const note = await this.#signer.sign(head)
+    const note = await this.#signer.sign(head, this.#renewal)
+    this.#renewal = false
     await retrying(() => this.#options.store.keepCheckpoint({ size: head.size, note }))
     return note
   }

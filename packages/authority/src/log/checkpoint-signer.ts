@@ -19,6 +19,7 @@ export class CheckpointSigner {
   readonly #file: SignedFile
   readonly #now: () => number
   #last: SignedCheckpoint | undefined
+  #signedMs = Number.NEGATIVE_INFINITY
 
   private constructor(
     keys: LogKeys,
@@ -51,22 +52,29 @@ export class CheckpointSigner {
     return this.#last?.note
   }
 
+  /** For how long this process has not signed, in milliseconds. */
+  get age(): number {
+    return this.#now() - this.#signedMs
+  }
+
   /**
    * The signed checkpoint of a tree.
    *
+   * @param anew signs a tree that was signed before once more, so that its signature has the time of now
    * @throws RangeError for a tree that is smaller than the floor, or of its size and another; the platform's error if the file
    *   cannot be written: the signature is then forgotten
    */
-  async sign({ size, root }: TreeHead): Promise<Uint8Array> {
+  async sign({ size, root }: TreeHead, anew = false): Promise<Uint8Array> {
     const floor = this.floor
     if (size < floor.size || (size === floor.size && !equalBytes(root, floor.root))) {
       throw new RangeError(`a tree of ${size} leaves does not follow from the ${floor.size} that were signed`)
     }
-    if (this.#last && size === floor.size) return this.#last.note
+    if (this.#last && size === floor.size && !anew) return this.#last.note
     const checkpoint = { origin: this.#keys.origin, size, root, extensions: [] }
     const note = signNote(encodeCheckpoint(checkpoint), this.#keys.signers(this.#now))
     await this.#file.write(note)
     this.#last = { checkpoint, note }
+    this.#signedMs = this.#now()
     return note
   }
 }

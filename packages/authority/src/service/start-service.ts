@@ -6,7 +6,7 @@ import type { Address, Configuration, TlsSettings } from '../config/index.ts'
 import { createHandler, createServer, Metrics, RequestLog, type ServerTls } from '../http/index.ts'
 import { createMetricsServer } from './metrics-server.ts'
 import { openAuthority, type OpenAuthority } from './open-authority.ts'
-import { forgetNonces } from './forget-nonces.ts'
+import { upkeep } from './upkeep.ts'
 import { stopServer } from './stop-server.ts'
 
 /** What a service may be started with. */
@@ -58,10 +58,10 @@ export async function serveAuthority(
     servers.push(server)
     const url = await listen(server, configuration.listen, configuration.tls ? 'https' : 'http')
     const metricsUrl = await serveMetrics(metrics, configuration, servers)
-    const endForgetting = forgetNonces(authority.store, now, logger)
+    const endUpkeep = upkeep(authority, now, logger)
     logger.info({ url, metricsUrl, log: authority.log.state.state }, 'listening')
     const end = async () => {
-      endForgetting()
+      endUpkeep()
       await Promise.all(servers.map(stopServer))
       await authority.close()
       logger.info('stopped')

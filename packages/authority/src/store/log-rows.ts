@@ -93,12 +93,12 @@ export async function readCheckpoint(db: Kysely<Schema>): Promise<KeptCheckpoint
   return db.selectFrom('checkpoint').select(['size', 'note']).where('id', '=', ONLY_ROW).executeTakeFirst()
 }
 
-/** Keeps a checkpoint if it is greater than the one that is there. */
+/** Keeps a checkpoint unless the one that is there is greater. */
 export async function writeCheckpoint(db: Kysely<Schema>, { size, note }: KeptCheckpoint): Promise<void> {
   await db
     .insertInto('checkpoint')
     .values({ id: ONLY_ROW, size, note })
-    .onConflict((it) => it.column('id').doUpdateSet({ size, note }).where('checkpoint.size', '<', size))
+    .onConflict((it) => it.column('id').doUpdateSet({ size, note }).where('checkpoint.size', '<=', size))
     .execute()
 }
 

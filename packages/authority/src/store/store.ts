@@ -20,6 +20,8 @@ import type {
  * - A write is durable when its promise is fulfilled, and all of it is done or nothing.
  * - A read sees every write that was fulfilled before it was asked, by any node.
  * - Statements are never changed and never deleted; every other row about them follows from their bytes.
+ * - A statement that is given to its owner, or a deposit that is found, was compared with the bytes: a row that says something else is
+ *   STORE_CORRUPT and given to nobody.
  * - Rows of a tenant are given to nobody who does not name that tenant. Absent and foreign are the same: undefined.
  * - Bytes that are given out belong to the caller; bytes that are taken in are not changed.
  *
@@ -56,10 +58,10 @@ export interface Store {
    */
   tile(level: number | 'entries', index: number): Promise<Uint8Array | undefined>
 
-  /** The greatest checkpoint that was kept. */
+  /** The greatest checkpoint that was kept; of equal ones the last. */
   checkpoint(): Promise<KeptCheckpoint | undefined>
 
-  /** Keeps a checkpoint if it is greater than the one that is there. */
+  /** Keeps a checkpoint unless the one that is there is greater. */
   keepCheckpoint(checkpoint: KeptCheckpoint): Promise<void>
 
   /** All epoch records in the order of their numbers. */

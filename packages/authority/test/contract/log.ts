@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { verifyHead } from '@strongroom/core/client'
 import { merkleTree } from '@strongroom/core/merkle'
 import { encodeReceipt, logPolicyOf, parseReceipt, verifyReceipt } from '@strongroom/core/protocol'
 import { EMPTY_EDGE, encodeLogEntry, ENTRY_KINDS, extendTiles, verifyCheckpoint } from '@strongroom/core/tlog'
@@ -264,6 +265,25 @@ export const LOG: SceneTests = {
     assert.equal(log.signed.size, 2)
     const [outcome] = await log.append([deposit])
     assert.equal(verified(scene, logged(outcome).receipt, deposit).index, 2)
+  },
+
+  'a log to which nothing happens signs its tree again, with the time of now': async (scene) => {
+    const store = await scene.open()
+    const { log } = await scene.peopled(store)
+    const headOf = (note: Uint8Array | undefined) =>
+      verifyHead(note ?? new Uint8Array(0), scene.authority.chain)
+    const before = headOf(await log.checkpoint())
+    scene.now += 599_000
+    await log.renew(600_000)
+    assert.deepEqual(headOf(await log.checkpoint()), before)
+    scene.now += 1_000
+    await log.renew(600_000)
+    const after = headOf(await log.checkpoint())
+    assert.deepEqual([after.size, after.root], [before.size, before.root])
+    assert.equal(after.signedMs, before.signedMs + 600_000)
+    assert.deepEqual(new Uint8Array(readFileSync(scene.signedPath())), after.note)
+    const again = await scene.log(store)
+    assert.deepEqual(headOf(await again.checkpoint()), after)
   },
 
   'a node does not sign with keys that no epoch record names': async (scene) => {
