@@ -1,6 +1,6 @@
 /* Enrolling: who is trusted, what is sent before that is known, and what is kept. */
 import assert from 'node:assert/strict'
-import { statSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { listClients } from '@strongroom/authority'
 import { encodeInvitation, parseInvitation } from '@strongroom/core/protocol'
@@ -48,7 +48,11 @@ suite('strongroom enroll', { concurrency: 2 }, () => {
   test('an invitation lets one client in, once', async (t) => {
     const vault = await Vault.open(t)
     const stdin = await vault.invitation()
-    await initialised(t).ok(['enroll', '-'], { stdin })
+    const home = initialised(t)
+    await home.ok(['enroll', '-'], { stdin })
+    // Killed before it was written down: the same keys are let in again.
+    rmSync(home.path('home/authorities'), { recursive: true })
+    await home.ok(['enroll', '-'], { stdin })
     const again = await initialised(t).run(['enroll', '-'], { stdin })
     assert.equal(again.status, 15)
     assert.match(

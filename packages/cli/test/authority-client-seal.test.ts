@@ -163,6 +163,7 @@ suite('strongroom seal, with an authority that does not answer', { concurrency: 
     const { status, stderr } = await home.run(['seal', 'a', '--require-receipt'])
     assert.equal(status, 2)
     assert.match(stderr, /hint: strongroom enroll/)
+    assert.equal((await home.run(['seal', 'a', '--password', '--require-receipt'])).status, 2)
     assert.equal(existsSync(home.path('a.age')), false)
   })
 

@@ -216,12 +216,13 @@ function tell({ terminal }: Context, task: Task, result: SealedFile, by: Sealing
 
 function checkCombination(values: Values): void {
   const { password, recipient, key, keySigner, noSelf, publicSeal, newSerial, description } = values
-  const flags = noSelf || publicSeal || newSerial
-  const texts = [key, keySigner, description]
+  const { authority, requireReceipt, plainDescription } = values
+  const flags = noSelf || publicSeal || newSerial || requireReceipt || plainDescription
+  const texts = [key, keySigner, description, authority]
   const useless = flags || recipient.length > 0 || texts.some((text) => text !== undefined)
   if (!password || !useless) return
   throw usage(
     'a file under a password has no recipients and no seal',
-    'leave out --password, or everything that names keys, recipients and the seal',
+    'leave out --password, or everything that names keys, recipients, the seal and an authority',
   )
 }
