@@ -14,6 +14,7 @@ wanted=(
   /usr/bin/node:nodejs          # a Node that is too old
   minisign:minisign gpg:gnupg   # rivals in the benchmarks
   /usr/bin/time:time            # CPU time and memory of one process
+  strace:strace                 # what a node asks of the system, in which order
 )
 
 missing=()

@@ -4,7 +4,7 @@ import { checkEverything, checkStore, prepare, randomFrom, ReceiptCheck } from '
 import { Prey } from '../support/prey.ts'
 import { onDatabase } from '../support/suite.ts'
 
-const ROUNDS = process.env.SLOW ? 1000 : 24
+const ROUNDS = process.env.SLOW ? 1000 : 16
 /** The server itself goes down after so many rounds, in the middle of whatever the nodes do. */
 const SERVER_DOWN = 8
 

@@ -12,8 +12,8 @@ import {
 import { Prey } from '../support/prey.ts'
 import { onDatabase } from '../support/suite.ts'
 
-const ROUNDS = process.env.SLOW ? 1000 : 24
-const PAIR_ROUNDS = process.env.SLOW ? 200 : 6
+const ROUNDS = process.env.SLOW ? 1000 : 16
+const PAIR_ROUNDS = process.env.SLOW ? 200 : 4
 /** The database is opened after so many kills, and recovered by the next victim after the others. */
 const LOOK = 8
 /** Longer than a group takes: a node can be killed at any step of it. */

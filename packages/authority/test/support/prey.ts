@@ -38,9 +38,9 @@ const CALLERS = 6
 
 /** The sources of the victim and of the thread that it starts; the second is looked for beside the first. */
 const SOURCES = {
-  victim: './victim.ts',
-  'database-thread': '../../src/store/sqlite/database-thread.ts',
-} as const
+  victim: new URL('victim.ts', import.meta.url),
+  'database-thread': new URL('../../src/store/sqlite/database-thread.ts', import.meta.url),
+}
 
 let built: string | undefined
 
@@ -51,9 +51,7 @@ function victimProgram(): string {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   buildSync({
-    entryPoints: Object.fromEntries(
-      Object.entries(SOURCES).map(([name, path]) => [name, fileURLToPath(new URL(path, import.meta.url))]),
-    ),
+    entryPoints: Object.fromEntries(Object.entries(SOURCES).map(([name, url]) => [name, fileURLToPath(url)])),
     outdir: folder,
     bundle: true,
     format: 'esm',
