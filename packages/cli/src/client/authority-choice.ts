@@ -1,9 +1,4 @@
-import {
-  AuthorityStore,
-  ClientError,
-  type AuthorityFolder,
-  type AuthorityState,
-} from '@strongroom/core/client'
+import { AuthorityStore, type AuthorityFolder, type AuthorityState } from '@strongroom/core/client'
 import type { KeyContainer, SigningKey } from '@strongroom/core/container'
 import { type CliError, usage } from '../cli-error.ts'
 import type { Context, OptionTable } from '../command.ts'
@@ -103,15 +98,14 @@ function otherContainer({ folder, state }: ChosenAuthority, name: string): CliEr
 }
 
 function openAuthority(context: Context, name: string): ChosenAuthority {
-  try {
-    const folder = authorityStore(context).open(name)
-    return { folder, state: folder.load() }
-  } catch (error) {
-    if (!(error instanceof ClientError) || error.code !== 'CLIENT_NOT_ENROLLED') throw error
-    const known = authorityStore(context).list()
+  const store = authorityStore(context)
+  const known = store.list()
+  if (!known.includes(name)) {
     const hint = known.length > 0 ? `there is ${known.join(', ')}` : ENROLL
     throw usage(`no backup authority is called ${displayName(name)} here`, hint)
   }
+  const folder = store.open(name)
+  return { folder, state: folder.load() }
 }
 
 const ENROLL = 'strongroom enroll takes the invitation of an administrator'

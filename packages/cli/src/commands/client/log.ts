@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { logInFolder, trustIn, verifyLog, type LogSource, type VerifiedLog } from '@strongroom/core/client'
 import { toHex } from '@strongroom/core/bytes'
 import { LIMITS, parseAuthorityCard, verifyEpochs, type EpochChain } from '@strongroom/core/protocol'
@@ -84,6 +86,12 @@ async function ofAddress(context: Context, where: string | undefined, values: Va
 }
 
 async function ofFolder(context: Context, folder: string, values: Values): Promise<VerifiedLog> {
+  if (!existsSync(join(folder, 'checkpoint'))) {
+    throw usage(
+      `there is no log in ${displayName(folder)}`,
+      'name an address, or a folder with checkpoint and tile',
+    )
+  }
   const [pinned, another] = identitiesFor(context, values)
   if (!pinned || another)
     throw usage('there are several authorities', 'name one with --authority or --fingerprint')
