@@ -1,6 +1,7 @@
 import type {
   AdmissionErrorCode,
   ConfigErrorCode,
+  CustodianErrorCode,
   LogErrorCode,
   SetupErrorCode,
   StoreErrorCode,
@@ -18,6 +19,7 @@ import { AUTHORITY_ROWS } from './authority-rows.ts'
 import type { CliErrorCode } from './cli-error.ts'
 import { CLIENT_ROWS } from './client-rows.ts'
 import { CRYPTO_API_ROWS } from './crypto-api-rows.ts'
+import { CUSTODIAN_ROWS } from './custodian-rows.ts'
 import { PROTOCOL_ROWS } from './protocol-rows.ts'
 import { TLOG_ROWS } from './tlog-rows.ts'
 
@@ -55,6 +57,7 @@ export type ErrorCode =
   | ContainerErrorCode
   | CryptoApiErrorCode
   | KeyBlobErrorCode
+  | CustodianErrorCode
   | LogErrorCode
   | ProtocolErrorCode
   | SealErrorCode
@@ -247,6 +250,9 @@ const ROWS = {
   ...AUTHORITY_ROWS,
 } as const satisfies Record<ErrorCode, Row>
 
+  // The custodian of one
+  ...CUSTODIAN_ROWS,
+
 /** The table, row by row. */
 export const EXIT_ROWS: readonly ExitRow[] = Object.entries(ROWS).map(([code, [exit, meaning, remedy]]) => ({
   // The keys of the table are codes: `satisfies` says so.
@@ -270,6 +276,7 @@ const OUR_ERRORS = new Set([
   'ContainerError',
   'CryptoApiError',
   'KeyBlobError',
+  'CustodianError',
   'LogError',
   'SealError',
   'SetupError',

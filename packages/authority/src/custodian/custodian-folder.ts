@@ -10,10 +10,11 @@ import {
   type LockedContainer,
 } from '@strongroom/core/container'
 import { merkleTree } from '@strongroom/core/merkle'
-import { parseFingerprint } from '@strongroom/core/protocol'
+import { parseFingerprint, type RecoveryBundle } from '@strongroom/core/protocol'
 import { sha256 } from '../model/digest.ts'
 import { lockFolder, type FolderLock } from '../setup/folder-lock.ts'
 import { SetupError } from '../setup/setup-error.ts'
+import { entryOf } from './bundle-entries.ts'
 import { CustodianError } from './custodian-error.ts'
 import { signersOf } from './custody.ts'
 import type { Knowledge, Learned } from './knowledge.ts'
@@ -162,6 +163,12 @@ export class CustodianFolder {
     this.#remember(remembering(this.#memory, learned))
   }
 
+  /** Pins the first charter of a tenant that a person compared. What is known of a tenant is never replaced. */
+  introduce(tenant: string, first: Uint8Array): void {
+    if (this.#memory.charters.some((known) => known.tenant === tenant)) return
+    this.learn({ tenant, charter: { first, number: 1, digest: first } })
+  }
+
   /** Takes releases for its own that it has no files of. */
   recover(releases: readonly RecoveredRelease[]): void {
     this.#remember({ ...this.#memory, recovered: [...this.#memory.recovered, ...releases] })
@@ -170,6 +177,11 @@ export class CustodianFolder {
   /** The release of a subject; undefined if it is not spent. */
   kept(subject: Uint8Array): KeptRelease | undefined {
     return this.#kept.get(toHex(subject))
+  }
+
+  /** The release of what a bundle is about; undefined if it is not spent. */
+  keptOf({ subject }: RecoveryBundle): KeptRelease | undefined {
+    return this.kept(entryOf(subject).digest)
   }
 
   /** Every release. */

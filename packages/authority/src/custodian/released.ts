@@ -11,7 +11,7 @@ import {
 } from '@strongroom/core/protocol'
 import { ENTRY_KINDS } from '@strongroom/core/tlog'
 import { sha256 } from '../model/digest.ts'
-import { entryOf, sameDigest } from './bundle-entries.ts'
+import { sameDigest } from './bundle-entries.ts'
 import { placedReceipt } from './bundle-tree.ts'
 import { encodeBlobs } from './blob-list.ts'
 import { checkBundle, checkShown, type CheckedBundle, type ShownSubject } from './checked-bundle.ts'
@@ -48,13 +48,12 @@ export function releaseBundle(
   keys: CustodianKeys,
   now: number,
 ): MadeRelease {
-  const { digest } = entryOf(bundle.subject)
-  const kept = folder.kept(digest)
+  const kept = folder.keptOf(bundle)
   if (kept) return { ...signed(kept, folder, keys), again: true }
   const checked = learning(folder, () => checkBundle(bundle, folder.knowledge(), now))
   folder.learn(checked.learned)
   spend(checked, folder, keys, now)
-  const made = folder.kept(digest)
+  const made = folder.keptOf(bundle)
   if (!made) throw new CustodianError('CUSTODIAN_STATE', 'the release that was just written is not there')
   return { ...signed(made, folder, keys), again: false }
 }

@@ -27,24 +27,19 @@ import {
 import { sha256 } from '../../src/model/digest.ts'
 import { bytesOf } from '../support/authority.ts'
 import { faultyCalls } from './faulty-calls.ts'
+import { JUDGED_AT, REQUESTED, SESSION_KEYS, story, type Story, type StoryChanges } from './story.ts'
 import {
   CODE,
   DAY,
   HOUR,
   IDENTITY_PRINT,
-  JUDGED_AT,
   KEYS,
   MINUTE,
   OWNER,
   RECIPIENT,
-  REQUESTED,
-  SESSION_KEYS,
   signed,
   START,
   STRANGER,
-  story,
-  type Story,
-  type StoryChanges,
 } from './world.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'custodian-'))
@@ -90,7 +85,7 @@ function withRelease(
   const added = world.leaves
     .slice(bundle.range.start + bundle.range.entries.length / 33)
     .flatMap(({ envelope }) => (envelope && !shown.has(toHex(sha256Of(envelope))) ? [envelope] : []))
-  const digests = [...bundle.proofs.map((proof) => proof.digest)]
+  const digests = bundle.proofs.map((proof) => proof.digest)
   return {
     bundle: {
       ...bundle,

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { AUTHORITY_COMMANDS } from './authority/table.ts'
 import { CLIENT_COMMANDS } from './client/table.ts'
+import { CUSTODIAN_COMMANDS } from './custodian/table.ts'
 import { CRYPTOAPI_COMMANDS } from './cryptoapi/table.ts'
 
 /** A command that is loaded only when it is named. */
@@ -167,6 +168,7 @@ export const COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     commands: CRYPTOAPI_COMMANDS,
   },
   { name: 'authority', purpose: 'run a backup authority', commands: AUTHORITY_COMMANDS },
+  { name: 'custodian', purpose: 'hold the keys of a backup authority', commands: CUSTODIAN_COMMANDS },
   {
     name: 'completion',
     purpose: 'print the completion script for a shell',

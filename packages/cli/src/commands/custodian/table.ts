@@ -1,0 +1,40 @@
+import type { CommandRow } from '../table.ts'
+
+/** The commands of whoever holds the keys of a backup authority, in the order in which help lists them. */
+export const CUSTODIAN_COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'init',
+    purpose: 'make the keys of a custodian, once',
+    load: async () => (await import('./init.ts')).custodianInit,
+  },
+  {
+    name: 'verify',
+    purpose: 'check a bundle and say what was found; opens nothing',
+    load: async () => (await import('./verify.ts')).custodianVerify,
+  },
+  {
+    name: 'open',
+    purpose: 'check a bundle, open its deposits, and release them',
+    load: async () => (await import('./open.ts')).custodianOpen,
+  },
+  {
+    name: 'hand-out',
+    purpose: 'give out what was released, when the log has the release',
+    load: async () => (await import('./open.ts')).custodianHandOut,
+  },
+  {
+    name: 'status',
+    purpose: 'show what this custodian remembers',
+    load: async () => (await import('./status.ts')).custodianStatus,
+  },
+  {
+    name: 'shares',
+    purpose: 'divide the key among several people',
+    load: async () => (await import('./shares.ts')).custodianShares,
+  },
+  {
+    name: 'recover',
+    purpose: 'read from the log what a restored folder has forgotten',
+    load: async () => (await import('./recover.ts')).custodianRecover,
+  },
+]
