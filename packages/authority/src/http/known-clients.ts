@@ -1,5 +1,6 @@
-import type { ClientRow } from '../model/index.ts'
-import type { Store } from '../store/index.ts'
+import { clientIdOf, ProtocolError } from '@strongroom/core/protocol'
+import { sha256, type ClientRow } from '../model/index.ts'
+import { StoreError, type Store } from '../store/index.ts'
 import { Recent } from './recent.ts'
 
 /** How long a row may be used without being read again, in milliseconds. */
@@ -28,11 +29,15 @@ export class KnownClients {
     this.#now = now
   }
 
-  /** The client of that id; undefined if there is none, which is not remembered. */
+  /**
+   * The client of that id; undefined if there is none, which is not remembered.
+   *
+   * @throws StoreError STORE_CORRUPT if the row has another key than the one that the id was made of
+   */
   find(clientId: string): Promise<ClientRow | undefined> {
     const known = this.#known.get(clientId)
     if (known && this.#now() < known.until) return known.row
-    const row = this.#store.client(clientId)
+    const row = this.#store.client(clientId).then(checked)
     // Others who ask meanwhile wait for the same answer.
     this.#known.set(clientId, { row, until: this.#now() + CLIENT_ROW_MS })
     const forget = () => {
@@ -40,5 +45,20 @@ export class KnownClients {
     }
     row.then((found) => found ?? forget(), forget)
     return row
+  }
+}
+
+/** A client's id is made of its tenant and key: whoever exchanges those in a row does not sign for somebody else with it. */
+function checked(row: ClientRow | undefined): ClientRow | undefined {
+  if (!row || isOwnId(row)) return row
+  throw new StoreError('STORE_CORRUPT', `the row of client ${row.client} has another key than its id`)
+}
+
+function isOwnId({ tenant, client, signer }: ClientRow): boolean {
+  try {
+    return clientIdOf(sha256, tenant, signer) === client
+  } catch (error) {
+    if (error instanceof ProtocolError) return false
+    throw error
   }
 }

@@ -130,8 +130,8 @@ export class AuthorityLog {
     // Another node appended it: an empty group signs a tree that has it.
     if (row.index >= this.signed.size && this.#state.state === 'writable') await this.#groups.add([])
     const note = await this.#receiptCheckpoint()
-    const proof = await this.#proofs.inclusion(headOf(note), row.index)
     const { kind, index } = row
+    const proof = await this.#proofs.inclusion(headOf(note), index, row)
     return receiptMaker(await this.#epochRecord(), note)({ kind, digest: row.digest }, index, proof)
   }
 
@@ -196,8 +196,8 @@ export class AuthorityLog {
   }
 
   async #commitAndSign(statements: readonly AdmittedStatement[]): Promise<StatementOutcome[]> {
-    const { store, now } = this.#options
-    const group = { statements, received: now() }
+    const { store, now, trust } = this.#options
+    const group = { statements, received: now(), trust }
     const { head, outcomes } = await retrying(() => store.append(group, this.signed))
     // A log without leaves has nothing to sign: nothing was taken.
     if (head.size === 0) return outcomes.filter((outcome) => outcome.state === 'refused')
@@ -206,8 +206,8 @@ export class AuthorityLog {
     const answer = async (outcome: AppendOutcome, i: number): Promise<StatementOutcome> => {
       if (outcome.state === 'refused') return outcome
       const { index, received } = outcome
-      const hashes = outcome.proof ?? (await this.#proofs.inclusion(head, index))
       const statement = referenceTo(statements[i])
+      const hashes = outcome.proof ?? (await this.#proofs.inclusion(head, index, statement))
       return {
         state: 'logged',
         index,

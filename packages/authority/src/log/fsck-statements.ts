@@ -95,6 +95,7 @@ export class StatementCheck {
     this.#signers.set(keyOf(owner.tenant, owner.client), enrolment.signer)
     this.spent.set(keyOf(owner.tenant, enrolment.invitation), digest)
     const row = await this.#store.client(owner.client)
+    if (audited.client !== owner.client) return 'its row of client is missing'
     const { state: _, ...found } = row ?? { state: undefined }
     return differs('client', { ...owner, ...enrolment, enrolment: digest, received }, row && found)
   }

@@ -1,6 +1,9 @@
 import { equalBytes } from '@strongroom/core/bytes'
-import { TiledTree, type TreeHead } from '@strongroom/core/tlog'
+import { merkleTree } from '@strongroom/core/merkle'
+import type { ReceiptStatement } from '@strongroom/core/protocol'
+import { encodeLogEntry, ENTRY_KINDS, TiledTree, type TreeHead } from '@strongroom/core/tlog'
 import { sha256 } from '../model/digest.ts'
+import { StoreError } from '../store/store-error.ts'
 import type { Store } from '../store/store.ts'
 
 /** Inclusion proofs from the tiles in the store, each checked against the root before it is used. */
@@ -13,12 +16,18 @@ export class TreeProofs {
   }
 
   /**
-   * The proof that a leaf is in a tree of this log.
+   * The proof that an entry is a leaf of a tree of this log. Where it stands is what a row says: nothing that does not hold is given out.
    *
-   * @throws TlogError TLOG_RANGE if the tree has no such leaf, TLOG_TILE or TLOG_MISMATCH if the tiles are not those of the tree
+   * @throws TlogError TLOG_RANGE if the tree has no such leaf, TLOG_TILE or TLOG_MISMATCH if the tiles are not those of the tree;
+   *   StoreError STORE_CORRUPT if the leaf is that of another entry
    */
-  inclusion(head: TreeHead, index: number): Promise<Uint8Array[]> {
-    return this.#treeOf(head).inclusionProof(index)
+  async inclusion(head: TreeHead, index: number, { kind, digest }: ReceiptStatement): Promise<Uint8Array[]> {
+    const tree = this.#treeOf(head)
+    const entry = encodeLogEntry({ kind: ENTRY_KINDS[kind], digest })
+    if (!equalBytes(await tree.leafHash(index), merkleTree(sha256).leafHash(entry))) {
+      throw new StoreError('STORE_CORRUPT', `leaf ${index} is not that of the statement whose row names it`)
+    }
+    return tree.inclusionProof(index)
   }
 
   /** The tiles that were read for the last tree are kept: most questions are about the same one. */

@@ -22,16 +22,36 @@ export async function readAudit(
   const last = statements.at(-1)?.leaf ?? from
   const deposits = await readDeposits(db, from, last)
   const epochs = await readEpochNumbers(db)
+  const clients = await readClientLeaves(db, from, last)
   return statements.map((row) => {
     const [deposit, epoch] = [deposits.get(row.leaf), epochs.get(toHex(row.digest))]
+    const client = clients.get(row.leaf)
     return {
       statement: statementOf(row),
       ...(deposit && {
         deposit: { ...depositOf(deposit), ...(deposit.folded !== null && { folded: deposit.folded }) },
       }),
       ...(epoch !== undefined && { epoch }),
+      ...(client !== undefined && { client }),
     }
   })
+}
+
+/** The ids of clients whose rows name the leaf of a statement of theirs, by the leaf. */
+async function readClientLeaves(db: Kysely<Schema>, from: number, last: number) {
+  const rows = await db
+    .selectFrom('statement')
+    .innerJoin('client', (it) =>
+      it
+        .onRef('client.tenant', '=', 'statement.tenant')
+        .onRef('client.client', '=', 'statement.client')
+        .onRef('client.leaf', '=', 'statement.leaf'),
+    )
+    .select(['client.leaf', 'client.client'])
+    .where('statement.leaf', '>=', from)
+    .where('statement.leaf', '<=', last)
+    .execute()
+  return new Map(rows.map(({ leaf, client }) => [leaf, client]))
 }
 
 /** Rows of deposits whose owner and leaf are those of a statement. */

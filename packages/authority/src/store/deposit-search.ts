@@ -3,6 +3,7 @@ import { utf8Decode } from '@strongroom/core/bytes'
 import { DEPOSIT_FORMATS, type DepositFormat } from '@strongroom/core/protocol'
 import { foldText } from '../model/folded-text.ts'
 import type { DepositRow, Owner } from '../model/statement-rows.ts'
+import { checkedDeposits } from './checked-rows.ts'
 import type { EngineFacts } from './engine.ts'
 import type { Schema } from './schema.ts'
 import { StoreError } from './store-error.ts'
@@ -41,7 +42,7 @@ export function depositOf(row: Selectable<Schema['deposit']>): Omit<DepositRow, 
   }
 }
 
-/** Deposits of an owner, the newest leaf first. */
+/** Deposits of an owner, the newest leaf first. @throws StoreError STORE_CORRUPT for a row that is not that of its statement */
 export async function searchDeposits(
   db: Kysely<Schema>,
   facts: EngineFacts,
@@ -51,7 +52,7 @@ export async function searchDeposits(
   let query = db
     .selectFrom('deposit')
     .selectAll()
-    .select((it) => it.exists(later(it)).as('superseded'))
+    .select((it) => later(it).clearSelect().select('next.digest').limit(1).as('successor'))
     .where('tenant', '=', tenant)
     .where('client', '=', client)
   const { serial, object, description, from, to, level, superseded, before } = search
@@ -69,7 +70,11 @@ export async function searchDeposits(
   }
   if (before !== undefined) query = query.where('leaf', '<', before)
   const rows = await query.orderBy('leaf', 'desc').limit(search.limit).execute()
-  return rows.map((row) => ({ ...depositOf(row), superseded: Boolean(row.superseded) }))
+  const found = rows.map((row) => ({
+    deposit: { ...depositOf(row), folded: row.folded },
+    successor: row.successor,
+  }))
+  return checkedDeposits(db, { tenant, client }, found)
 }
 
 /** When the first deposit came that is below level 2, of whatever tenant. */

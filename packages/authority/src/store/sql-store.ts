@@ -11,6 +11,7 @@ import {
 } from '../model/statement-rows.ts'
 import { appendGroup } from './append-group.ts'
 import { countRows, readAudit, readUsages } from './audit-rows.ts'
+import { checkedStatement } from './checked-rows.ts'
 import { readOldestUnopened, searchDeposits } from './deposit-search.ts'
 import { EVERYBODY, type Engine } from './engine.ts'
 import { checkStanding, claimLog, readCheckpoint, readHead, readTile, writeCheckpoint } from './log-rows.ts'
@@ -109,12 +110,14 @@ export class SqlStore implements Store {
     return this.#read([AUTHORITY.tenant], readEpochs)
   }
 
-  statement(owner: Owner, digest: Uint8Array) {
-    return this.#read([owner.tenant], (db) => readStatement(db, owner, digest))
+  async statement(owner: Owner, digest: Uint8Array) {
+    const row = await this.#read([owner.tenant], (db) => readStatement(db, owner, digest))
+    return row && checkedStatement(row)
   }
 
-  statementsFrom(owner: Owner, from: number, limit: number) {
-    return this.#read([owner.tenant], (db) => readStatementsFrom(db, owner, from, limit))
+  async statementsFrom(owner: Owner, from: number, limit: number) {
+    const rows = await this.#read([owner.tenant], (db) => readStatementsFrom(db, owner, from, limit))
+    return rows.map(checkedStatement)
   }
 
   deposits(owner: Owner, search: DepositSearch) {

@@ -220,6 +220,8 @@ export interface RowCounts {
   readonly statements: number
   readonly deposits: number
   readonly clients: number
+  /** The id of the client whose row names this leaf as that of its enrolment. */
+  readonly client?: string
   /** Of the directory that finds the tenant of a client. */
   readonly homes: number
   readonly epochs: number

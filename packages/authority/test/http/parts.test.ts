@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import { X25519Identity, decryptFile } from '@strongroom/core/age'
 import { SIGNATURE_SUITES, SigningKey } from '@strongroom/core/container'
+import { clientIdOf } from '@strongroom/core/protocol'
 import { Challenges } from '../../src/http/challenges.ts'
 import { clientAddress, limitedAddress } from '../../src/http/client-address.ts'
 import { decoySigner, verifyingSigner } from '../../src/http/decoy-signers.ts'
@@ -11,6 +12,8 @@ import { BodyBudget } from '../../src/http/request-body.ts'
 import { TokenBuckets } from '../../src/http/token-buckets.ts'
 import type { ClientRow } from '../../src/model/index.ts'
 import { LogKeys } from '../../src/log/log-keys.ts'
+import { sha256 } from '../../src/model/digest.ts'
+import { pairOf } from '../support/authority.ts'
 
 test('a bucket holds what a minute allows, fills evenly, and is forgotten when there are too many', () => {
   let now = 0
@@ -81,7 +84,9 @@ test('a decoy is of the suite whose signatures have that length, and is nobody�
 
 test('a client’s row is read once in five seconds; one that is not there, and a failure, each time', async () => {
   let [now, asked] = [0, 0]
-  const rows = new Map([['c-1', { client: 'c-1' } as ClientRow]])
+  const [one, two] = [1, 2].map((seed) => rowOf(seed))
+  assert.ok(one && two)
+  const rows = new Map([[one.client, one]])
   const store = {
     async client(id: string) {
       asked++
@@ -90,20 +95,35 @@ test('a client’s row is read once in five seconds; one that is not there, and 
     },
   }
   const clients = new KnownClients(store, () => now)
-  await Promise.all([clients.find('c-1'), clients.find('c-1'), clients.find('c-1')])
+  await Promise.all([clients.find(one.client), clients.find(one.client), clients.find(one.client)])
   now = 4_999
-  assert.equal((await clients.find('c-1'))?.client, 'c-1')
+  assert.equal((await clients.find(one.client))?.client, one.client)
   assert.equal(asked, 1)
   now = 5_000
-  await clients.find('c-1')
+  await clients.find(one.client)
   assert.equal(asked, 2)
-  assert.equal(await clients.find('c-2'), undefined)
-  rows.set('c-2', { client: 'c-2' } as ClientRow)
-  assert.equal((await clients.find('c-2'))?.client, 'c-2')
+  assert.equal(await clients.find(two.client), undefined)
+  rows.set(two.client, two)
+  assert.equal((await clients.find(two.client))?.client, two.client)
   await assert.rejects(clients.find('broken'))
   await assert.rejects(clients.find('broken'))
   assert.equal(asked, 6)
+  // Another client's key in the row, or another tenant: nobody signs for somebody else with it.
+  now += 5_000
+  for (const changed of [
+    { ...one, signer: two.signer },
+    { ...one, tenant: 'beta' },
+    { ...one, signer: '' },
+  ]) {
+    rows.set(one.client, changed)
+    await assert.rejects(clients.find(one.client), { code: 'STORE_CORRUPT' })
+  }
 })
+
+function rowOf(seed: number): ClientRow {
+  const { signer } = pairOf(seed)
+  return { tenant: 'acme', client: clientIdOf(sha256, 'acme', signer), signer } as ClientRow
+}
 
 test('a challenge is known again by every node with the log’s keys, and by no other', () => {
   let now = Date.UTC(2026, 10, 21)
