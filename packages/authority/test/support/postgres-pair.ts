@@ -13,12 +13,14 @@ export class PostgresPair {
   readonly address: string
   primary: PostgresServer
   replica: PostgresServer
-  readonly #gone: PostgresServer[] = []
+  /** The first one: where the programs may lie that all others run. */
+  readonly #first: PostgresServer
 
   private constructor(address: string, primary: PostgresServer, replica: PostgresServer) {
     this.address = address
     this.primary = primary
     this.replica = replica
+    this.#first = primary
     this.#point()
   }
 
@@ -47,7 +49,7 @@ export class PostgresPair {
   async failOver(): Promise<void> {
     await this.primary.crash()
     await this.replica.promote()
-    this.#gone.push(this.primary)
+    if (this.primary !== this.#first) await this.primary.close()
     this.primary = this.replica
     this.#point()
   }
@@ -59,7 +61,7 @@ export class PostgresPair {
   }
 
   async close(): Promise<void> {
-    for (const server of [this.replica, this.primary, ...this.#gone]) await server.close()
+    for (const server of new Set([this.replica, this.primary, this.#first])) await server.close()
   }
 
   /** Connections that are made from now on go to the primary. */
