@@ -35,11 +35,11 @@ import { ClientError } from './client-error.ts'
 import { sha256 } from './node-verify.ts'
 import type { Transport } from './transport.ts'
 
-/** What a client signs its requests with. */
+/** What requests are signed with. */
 export interface ClientCredentials {
-  /** From `clientIdOf`. */
+  /** From `clientIdOf`; of any other key than a client's, from `keyNameOf`. */
   readonly clientId: string
-  /** The signature pair that was enrolled. */
+  /** The signature pair that was enrolled, or that other key. */
   readonly sign: (message: Uint8Array) => Uint8Array
 }
 
@@ -55,7 +55,7 @@ export interface AuthorityClientOptions {
 }
 
 /** What is sent, and what is expected. */
-interface Question<T> extends ExpectedAnswer<T> {
+export interface Question<T> extends ExpectedAnswer<T> {
   readonly path: string
   /** Media type and bytes of the body; a request with one is a POST. */
   readonly body?: { readonly type: string; readonly bytes: Uint8Array }
@@ -94,7 +94,7 @@ export class AuthorityClient {
 
   /** Its epochs and limits. */
   card(): Promise<AuthorityCard> {
-    return this.#ask({
+    return this.ask({
       path: '/v1/authority',
       type: MEDIA_TYPES.json,
       maxBytes: LIMITS.authorityBytes,
@@ -105,7 +105,7 @@ export class AuthorityClient {
   /** What proves that the exchange key is held, for who opens it. */
   async challenge(request: ChallengeRequest): Promise<Challenge> {
     const bytes = encodeJson(CHALLENGE_REQUEST, request, LIMITS.jsonBytes)
-    return this.#ask({
+    return this.ask({
       path: '/v1/enrolments/challenge',
       body: { type: MEDIA_TYPES.json, bytes },
       type: MEDIA_TYPES.json,
@@ -116,7 +116,7 @@ export class AuthorityClient {
 
   /** Sends an enrolment; the same bytes again get a receipt again. */
   async enrol(envelope: Envelope): Promise<Receipt> {
-    return this.#ask({
+    return this.ask({
       path: '/v1/enrolments',
       body: { type: MEDIA_TYPES.envelope, bytes: encodeEnvelope(envelope) },
       type: MEDIA_TYPES.receipt,
@@ -132,7 +132,7 @@ export class AuthorityClient {
    */
   async deposit(blobs: readonly Uint8Array[]): Promise<readonly (Receipt | ProblemCode)[]> {
     const statements = blobs.map((blob) => ({ kind: 'deposit', digest: sha256(blob) }) as const)
-    return this.#ask({
+    return this.ask({
       path: '/v1/deposits',
       body: { type: MEDIA_TYPES.deposits, bytes: encodeDeposits(blobs) },
       type: MEDIA_TYPES.receipts,
@@ -143,7 +143,7 @@ export class AuthorityClient {
 
   /** One page of the client's deposits, the newest first. */
   async searchDeposits(query: DepositQuery = {}): Promise<DepositPage> {
-    return this.#ask({
+    return this.ask({
       path: withQuery('/v1/deposits', encodeDepositQuery(query)),
       signed: true,
       type: MEDIA_TYPES.json,
@@ -154,7 +154,7 @@ export class AuthorityClient {
 
   /** A deposit of the client, byte for byte as it was sent. @param id 32 bytes */
   async depositBlob(id: Uint8Array): Promise<Uint8Array> {
-    return this.#ask({
+    return this.ask({
       path: `/v1/deposits/${toHex(id)}`,
       signed: true,
       type: MEDIA_TYPES.deposit,
@@ -168,7 +168,7 @@ export class AuthorityClient {
 
   /** A receipt for a deposit of the client. @param id 32 bytes */
   async receipt(id: Uint8Array): Promise<Receipt> {
-    return this.#ask({
+    return this.ask({
       path: `/v1/deposits/${toHex(id)}/receipt`,
       signed: true,
       type: MEDIA_TYPES.receipt,
@@ -179,7 +179,7 @@ export class AuthorityClient {
 
   /** One page of what was logged about the client. @param after only leaves above that index */
   async statements(after?: number): Promise<StatementPage> {
-    return this.#ask({
+    return this.ask({
       path: withQuery('/v1/statements', encodeStatementQuery(after === undefined ? {} : { after })),
       signed: true,
       type: MEDIA_TYPES.json,
@@ -195,7 +195,7 @@ export class AuthorityClient {
 
   /** The greatest checkpoint: a signed note. */
   checkpoint(): Promise<Uint8Array> {
-    return this.#ask({ path: '/checkpoint', type: TEXT, maxBytes: MAX_NOTE_BYTES, parse: (note) => note })
+    return this.ask({ path: '/checkpoint', type: TEXT, maxBytes: MAX_NOTE_BYTES, parse: (note) => note })
   }
 
   /** A tile of hashes or a bundle of entries; of a partial one that is not there any more, the front of the full one. */
@@ -211,7 +211,7 @@ export class AuthorityClient {
 
   async #tile({ level, index, width }: Tile, asked: number): Promise<Uint8Array> {
     const lineBytes = level === 'entries' ? ENTRY_IN_BUNDLE_BYTES : HASH_BYTES
-    const bytes = await this.#ask({
+    const bytes = await this.ask({
       path: `/${tilePath({ level, index, width: asked })}`,
       type: BYTES,
       maxBytes: asked * lineBytes,
@@ -221,7 +221,8 @@ export class AuthorityClient {
     return bytes.subarray(0, width * lineBytes)
   }
 
-  async #ask<T>(question: Question<T>): Promise<T> {
+  /** Sends one request, and reads its answer. */
+  protected async ask<T>(question: Question<T>): Promise<T> {
     const { path, body, maxBytes, type } = question
     const method = question.body ? 'POST' : 'GET'
     const headers = {
@@ -247,6 +248,7 @@ export class AuthorityClient {
   }
 }
 
-function withQuery(path: string, query: string): string {
+/** A path with its query, if there is one. */
+export function withQuery(path: string, query: string): string {
   return query === '' ? path : `${path}?${query}`
 }

@@ -13,6 +13,8 @@ export type ClientErrorCode =
   | 'CLIENT_NOT_ENROLLED'
   | 'CLIENT_DEPOSIT'
   | 'CLIENT_NOT_OPENED'
+  | 'CLIENT_CODE'
+  | 'CLIENT_RECOVERY'
 
 /** What a `ClientError` may carry besides its code. */
 export interface ClientErrorOptions extends ErrorOptions {
@@ -33,6 +35,8 @@ export interface ClientErrorOptions extends ErrorOptions {
  * - `CLIENT_NOT_ENROLLED`: there is no authority of that name here.
  * - `CLIENT_DEPOSIT`: what cannot be deposited in this format.
  * - `CLIENT_NOT_OPENED`: a deposit, or what it encloses, that does not open: another key or password, or it was changed.
+ * - `CLIENT_CODE`: no recovery code, or one that was mistyped.
+ * - `CLIENT_RECOVERY`: a recovery that cannot go on: denied, cancelled, expired, or about other deposits.
  */
 export class ClientError extends Error {
   override readonly name = 'ClientError'

@@ -152,7 +152,7 @@ export function openDeposit(blob: Uint8Array, identities: readonly Identity[]): 
   const { header, body } = parseDepositBlob(blob)
   const { context } = parseDepositBody(body)
   const sessionKey = unwrap(header, identities)
-  const opened = sessionKey && openWith(sessionKey, context)
+  const opened = sessionKey && openWithKey(sessionKey, context)
   if (opened) return opened
   if (sessionKey) wipe(sessionKey)
   throw new ClientError('CLIENT_NOT_OPENED', 'the deposit does not open: made for another key, or changed')
@@ -168,8 +168,12 @@ function unwrap(header: Header, identities: readonly Identity[]): Uint8Array | u
   }
 }
 
-/** The commitment comes first: what is sealed could be made to open under two keys, the commitment could not. */
-function openWith(sessionKey: Uint8Array, context: DepositContext): OpenedDeposit | undefined {
+/**
+ * What a deposit says to whoever has its session key; undefined if that is another key, or a sealed text does not open.
+ *
+ * The commitment comes first: what is sealed could be made to open under two keys, the commitment could not.
+ */
+export function openWithKey(sessionKey: Uint8Array, context: DepositContext): OpenedDeposit | undefined {
   if (!equalBytes(keyCommitment(sessionKey, context.serial), context.commitment)) return undefined
   const { description, enclosed: sealed } = context
   const text = description && readDescription(sessionKey, description)

@@ -56,10 +56,12 @@ function messageSigner(key: SigningKey) {
 }
 
 /**
- * What is in the challenge. Its time is checked so that an authority gets nothing else opened: a file of the client's own that was
+ * What is in a challenge. Its time is checked so that an authority gets nothing else opened: a file of the client's own that was
  * stolen, and holds 32 bytes.
+ *
+ * @throws ClientError CLIENT_ANSWER for what is no challenge
  */
-function openChallenge(file: Uint8Array, container: KeyContainer, nowMs: number): Uint8Array {
+export function openChallenge(file: Uint8Array, container: KeyContainer, nowMs: number): Uint8Array {
   const challenge = decrypted(file, container)
   if (challenge.length === CHALLENGE_BYTES) {
     const given = Number(new ByteReader(challenge).u64())

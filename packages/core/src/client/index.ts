@@ -52,3 +52,39 @@ export { verifyReceiptFile } from './receipt-file.ts'
 export type { ReceiptExpectations } from './receipt-file.ts'
 export { ReceiptStore } from './receipt-store.ts'
 export type { UnknownStatement } from './statement-walk.ts'
+export { newApproval, newCancellation, newRejection, newVetting, personOfKey } from './officer-statements.ts'
+export type { Deciding, Vouching } from './officer-statements.ts'
+export {
+  depositsFor,
+  keyOfFile,
+  recoveredKeyBlob,
+  recoveredName,
+  restoreFile,
+} from './recovered-files.ts'
+export type { RestoredFile, RestoreOptions } from './recovered-files.ts'
+export { proveCharters } from './recovery-charters.ts'
+export type { CharterQuestion, ProvenCharters } from './recovery-charters.ts'
+export { keyCredentials, RecoveryClient } from './recovery-client.ts'
+export type { RecoveryWire } from './recovery-client.ts'
+export { findRecoveryCodes, newRecoveryCodes, signerOf } from './recovery-codes.ts'
+export type { CodesFor, FoundCode, NewCodes } from './recovery-codes.ts'
+export { RecoveryStore } from './recovery-folder.ts'
+export type { RecoveryFolder } from './recovery-folder.ts'
+export { ProvenLog } from './recovery-log.ts'
+export type { ProvenLogOptions } from './recovery-log.ts'
+export { openRelease } from './recovery-release.ts'
+export type { RecoveredKey, ReleasedBlobs } from './recovery-release.ts'
+export { findDeposits, newRecoveryRequest, sendRequest } from './recovery-request.ts'
+export type { NewRequest, SignedRequest } from './recovery-request.ts'
+export type { RecoveryPlan, RecoveryRecord, WantedFile } from './recovery-state.ts'
+export { judgeSubject } from './recovery-subject.ts'
+export type { JudgedSubject, JudgedVerdict, SubjectQuestion } from './recovery-subject.ts'
+export {
+  fetchRelease,
+  followRecovery,
+  isOver,
+  lookAtAuthority,
+  submitRecovery,
+  submitStatement,
+} from './recovery.ts'
+export type { RecoveryMeans, SeenAuthority, SeenBefore } from './recovery.ts'
