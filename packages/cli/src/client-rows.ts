@@ -8,7 +8,12 @@ const EVIDENCE =
   'do not deposit anything more there; keep what you have as evidence, and ask people you trust'
 
 /** What the command says itself about a backup authority. */
-export type AuthorityCode = 'AUTHORITY_REFUSED' | 'AUTHORITY_UNAVAILABLE' | 'NO_RECEIPT' | 'ALARM'
+export type AuthorityCode =
+  | 'AUTHORITY_REFUSED'
+  | 'AUTHORITY_UNAVAILABLE'
+  | 'NO_RECEIPT'
+  | 'ALARM'
+  | 'RECOVERY_WAITS'
 
 /** What the errors of a client of a backup authority mean: a part of the table in `exit-codes.ts`. */
 export const CLIENT_ROWS = {
@@ -54,6 +59,21 @@ export const CLIENT_ROWS = {
     'noKey',
     'a deposit that does not open: made for another key, or changed',
     'name the container with --container NAME, or fetch the deposit again',
+  ],
+  CLIENT_CODE: [
+    'usage',
+    'no recovery code, or one that was mistyped',
+    'type the whole code as it stands on the sheet; blanks, lines and small letters do not matter',
+  ],
+  CLIENT_RECOVERY: [
+    'refused',
+    'a recovery that was denied, cancelled or expired, or has nothing to ask for',
+    'ask an officer of the tenant why; then make a new request with another code',
+  ],
+  RECOVERY_WAITS: [
+    'waiting',
+    'a recovery that was asked for and not released yet',
+    'run strongroom recover --resume again later, or add --wait; nothing is lost meanwhile',
   ],
   AUTHORITY_REFUSED: ['refused', 'the backup authority refuses it', ADMINISTRATOR],
   AUTHORITY_UNAVAILABLE: ['unreachable', 'the backup authority can take nothing at present', LATER],

@@ -43,6 +43,7 @@ export const EXIT = {
   refused: 15,
   noReceipt: 16,
   alarm: 17,
+  waiting: 18,
   interrupted: 130,
 } as const
 
@@ -56,8 +57,8 @@ export type ErrorCode =
   | ConfigErrorCode
   | ContainerErrorCode
   | CryptoApiErrorCode
-  | KeyBlobErrorCode
   | CustodianErrorCode
+  | KeyBlobErrorCode
   | LogErrorCode
   | ProtocolErrorCode
   | SealErrorCode
@@ -248,10 +249,10 @@ const ROWS = {
 
   // Running a backup authority
   ...AUTHORITY_ROWS,
-} as const satisfies Record<ErrorCode, Row>
 
   // The custodian of one
   ...CUSTODIAN_ROWS,
+} as const satisfies Record<ErrorCode, Row>
 
 /** The table, row by row. */
 export const EXIT_ROWS: readonly ExitRow[] = Object.entries(ROWS).map(([code, [exit, meaning, remedy]]) => ({
@@ -275,8 +276,8 @@ const OUR_ERRORS = new Set([
   'ClientError',
   'ContainerError',
   'CryptoApiError',
-  'KeyBlobError',
   'CustodianError',
+  'KeyBlobError',
   'LogError',
   'SealError',
   'SetupError',
