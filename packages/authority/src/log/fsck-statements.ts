@@ -90,12 +90,13 @@ export class StatementCheck {
       this.counts.epochs++
       return differs('epoch', facts.number, audited.epoch)
     }
+    if (facts.kind !== 'enrolment') return undefined
     this.counts.clients++
     const { enrolment } = facts
     this.#signers.set(keyOf(owner.tenant, owner.client), enrolment.signer)
     this.spent.set(keyOf(owner.tenant, enrolment.invitation), digest)
-    const row = await this.#store.client(owner.client)
     if (audited.client !== owner.client) return 'its row of client is missing'
+    const row = await this.#store.client(owner.client)
     const { state: _, ...found } = row ?? { state: undefined }
     return differs('client', { ...owner, ...enrolment, enrolment: digest, received }, row && found)
   }

@@ -12,6 +12,7 @@ import {
 } from '@strongroom/core/protocol'
 import { AdmissionError } from './admission-error.ts'
 import { parseDepositBlob, type DepositBlob } from './deposit-blob.ts'
+import { openRecovery, type Beside, type RecoveryFacts } from './recovery-facts.ts'
 import {
   AUTHORITY,
   type ClientRow,
@@ -27,7 +28,14 @@ const MADE_BY_ADMISSION = Symbol('admitted')
 export type StatementFacts =
   | { readonly kind: 'deposit'; readonly deposit: DepositFacts }
   | { readonly kind: 'enrolment'; readonly enrolment: EnrolmentFacts }
-  | { readonly kind: 'epoch'; readonly number: number; readonly previous: Uint8Array | null }
+  | {
+      readonly kind: 'epoch'
+      readonly number: number
+      readonly previous: Uint8Array | null
+      /** The digest of its policy document. */
+      readonly policy: Uint8Array
+    }
+  | RecoveryFacts
 
 /**
  * A statement whose bytes, signatures and owner were checked: what the log takes. Only this module makes one: to hold it is the
@@ -141,6 +149,27 @@ export function admitEpoch(bytes: Uint8Array, trust: AuthorityTrust): AdmittedSt
     owner: AUTHORITY,
     digest,
     bytes,
-    facts: { kind: 'epoch', number: payload.number, previous: payload.previous },
+    facts: {
+      kind: 'epoch',
+      number: payload.number,
+      previous: payload.previous,
+      policy: payload.policy,
+    },
   })
+}
+
+/**
+ * Checks a statement about recovery by itself: docs/spec/recovery.md. What it may change is decided when it is stored.
+ *
+ * @param trust whose `identity` is the authority's own
+ * @param beside what came with it: the deposits of a request, the keys of a charter, the results of a custodian
+ * @throws ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT, PROTOCOL_SIGNATURE, PROTOCOL_BINDING
+ */
+export function admitRecovery(
+  bytes: Uint8Array,
+  trust: AuthorityTrust,
+  beside: Beside = {},
+): AdmittedStatement {
+  const { statement, facts, owner } = openRecovery(bytes, trust, beside)
+  return new AdmittedStatement(MADE_BY_ADMISSION, { owner, digest: statement.digest, bytes, facts })
 }

@@ -11,8 +11,20 @@ import type { ClientState, Owner, Usage } from './statement-rows.ts'
  * - `unauthenticated`: its client is not there, or suspended.
  * - `quota`: of the client or of its tenant.
  * - `epoch`: an epoch record that is not the next one.
+ * - `recovery`, `involved`, `charter`, `decided`, `not-found`, `stale`: about a recovery; docs/errors.md, "What an authority answers".
  */
-export type Refusal = 'invitation' | 'enrolled' | 'unauthenticated' | 'quota' | 'epoch'
+export type Refusal =
+  | 'invitation'
+  | 'enrolled'
+  | 'unauthenticated'
+  | 'quota'
+  | 'epoch'
+  | 'recovery'
+  | 'involved'
+  | 'charter'
+  | 'decided'
+  | 'not-found'
+  | 'stale'
 
 /** What was decided about a statement: it has a leaf, it gets the next one, or it is not taken. */
 export type Judgement =
@@ -97,7 +109,8 @@ class Changing {
   #refusal({ owner, digest, bytes, facts }: AdmittedStatement): Refusal | undefined {
     if (facts.kind === 'deposit') return this.#deposit(owner, bytes.length)
     if (facts.kind === 'enrolment') return this.#enrol(owner, facts.enrolment.invitation)
-    return this.#epoch(facts, digest)
+    if (facts.kind === 'epoch') return this.#epoch(facts, digest)
+    throw new RangeError('a statement about recovery is judged with what it is about')
   }
 
   #deposit({ tenant, client }: Owner, size: number): Refusal | undefined {

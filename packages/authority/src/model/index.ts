@@ -1,13 +1,21 @@
 /** People, statements and rules of an authority: values in, values out. */
 export { AdmissionError } from './admission-error.ts'
 export type { AdmissionErrorCode } from './admission-error.ts'
-export { admitDeposit, admitEnrolment, admitEpoch, AdmittedStatement } from './admitted-statement.ts'
+export {
+  admitDeposit,
+  admitEnrolment,
+  admitEpoch,
+  admitRecovery,
+  AdmittedStatement,
+} from './admitted-statement.ts'
 export type { DepositAdmission, StatementFacts } from './admitted-statement.ts'
 export { parseDepositBlob } from './deposit-blob.ts'
 export type { DepositBlob } from './deposit-blob.ts'
 export { sha256 } from './digest.ts'
 export type { Refusal } from './group-judgement.ts'
 export type { Quota, Quotas } from './quota.ts'
+export { RECOVERY_ACTS, recoveryActOf } from './recovery-facts.ts'
+export type { Beside, DepositKeyBlob, OpenedDeposit, RecoveryAct, RecoveryFacts } from './recovery-facts.ts'
 export { AUTHORITY } from './statement-rows.ts'
 export type {
   ClientRow,

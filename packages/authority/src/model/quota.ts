@@ -11,6 +11,8 @@ export interface Quota {
 export interface Quotas {
   readonly client: Quota
   readonly tenant: Quota
+  /** Requests for recovery that may be open at the same time: of one owner, and by one key. 8 each unless told. */
+  readonly requests?: { readonly owner?: number; readonly key?: number }
 }
 
 /** What was stored after one more deposit. */

@@ -71,8 +71,8 @@ export interface EnrolmentFacts {
   readonly invitation: Uint8Array
 }
 
-/** What a client may do: `active`, everything; `suspended`, nothing new. */
-export type ClientState = 'active' | 'suspended'
+/** What a client may do: `active`, everything; `suspended`, nothing new; `replaced` the same, for another has taken its place. */
+export type ClientState = 'active' | 'suspended' | 'replaced'
 
 /** A client as it was enrolled. */
 export interface ClientRow extends Owner, EnrolmentFacts {

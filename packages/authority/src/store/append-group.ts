@@ -7,10 +7,15 @@ import { growLog, type LogGrowth } from '../model/tree-growth.ts'
 import type { EngineFacts } from './engine.ts'
 import { readSituation } from './group-situation.ts'
 import { checkStanding, readEdge, readHead, writeGrowth } from './log-rows.ts'
+import { appendRecovery, isAboutRecovery } from './recovery-append.ts'
+import type { RequestQuota } from './recovery-case.ts'
 import type { Schema } from './schema.ts'
 import { writeStatements, writeUsage, type FreshStatement } from './statement-rows.ts'
 import { StoreError } from './store-error.ts'
 import type { AppendedGroup, AppendOutcome, StatementGroup } from './store.ts'
+
+/** How many requests may be open unless it is told. */
+const OPEN_REQUESTS: RequestQuota = { owner: 8, key: 8 }
 
 /**
  * Appends a group within a transaction. Nothing of it counts until that is committed.
@@ -26,24 +31,53 @@ export async function appendGroup(
 ): Promise<AppendedGroup> {
   const before = await readHead(db, facts.locksRows)
   await checkStanding(db, before, floor)
-  const situation = {
-    ...(await readSituation(db, group.statements)),
-    size: before.size,
-    now: group.received,
-    quotas,
+  const judgements: Judgement[] = []
+  const fresh: FreshStatement[] = []
+  for (const run of runsOf(group.statements)) {
+    const size = before.size + fresh.length
+    const judged = await appendRun(db, run, { group, quotas, size })
+    judgements.push(...judged)
+    fresh.push(...freshOf(run, judged))
   }
-  const { judgements, usage } = judgeGroup(group.statements, situation)
-  const fresh = freshOf(group.statements, judgements)
   if (fresh.length === 0)
     return { head: before, outcomes: judgements.map((it) => outcomeOf(it, group.received)) }
   const growth = await grow(db, before, fresh)
-  await writeStatements(db, fresh, group.received)
-  await writeUsage(db, usage)
   await writeGrowth(db, growth)
   return {
     head: growth.head,
     outcomes: judgements.map((it) => outcomeOf(it, group.received, { before, growth })),
   }
+}
+
+/** Statements that are judged together: those about recovery one by one, since each may change what the next is judged by. */
+function runsOf(statements: readonly AdmittedStatement[]): AdmittedStatement[][] {
+  const runs: AdmittedStatement[][] = []
+  for (const statement of statements) {
+    const last = runs.at(-1)
+    const [first] = last ?? []
+    if (last && first && !isAboutRecovery(first) && !isAboutRecovery(statement)) last.push(statement)
+    else runs.push([statement])
+  }
+  return runs
+}
+
+/** Judges a run, and writes what is taken of it. @param size of the log, with what was taken of the group so far */
+async function appendRun(
+  db: Kysely<Schema>,
+  run: readonly AdmittedStatement[],
+  { group, quotas, size }: { readonly group: StatementGroup; readonly quotas: Quotas; readonly size: number },
+): Promise<readonly Judgement[]> {
+  const { received: now, trust } = group
+  const [first] = run
+  if (first && isAboutRecovery(first)) {
+    const quota = { ...OPEN_REQUESTS, ...quotas.requests }
+    return [await appendRecovery(db, first, size, { trust, now, quota })]
+  }
+  const situation = { ...(await readSituation(db, run)), size, now, quotas }
+  const { judgements, usage } = judgeGroup(run, situation)
+  await writeStatements(db, freshOf(run, judgements), now)
+  await writeUsage(db, usage)
+  return judgements
 }
 
 function freshOf(

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely'
+import type { RecoverySchema } from './recovery-schema.ts'
 
 /**
  * The tables as queries see them; docs/spec/authority-store.md says what stands in them. Bytes are Uint8Array, numbers whole and
@@ -6,7 +7,7 @@ import type { ColumnType, Generated } from 'kysely'
  *
  * The tenant comes first in every key that begins with somebody's name, so that a database can be cut into shards there.
  */
-export interface Schema {
+export interface Schema extends RecoverySchema {
   tenant: TenantTable
   invitation: InvitationTable
   client: ClientTable
@@ -20,6 +21,9 @@ export interface Schema {
   log_tile: LogTileTable
   checkpoint: CheckpointTable
 }
+
+/** The tables of the first migration. */
+export type FirstTables = Exclude<keyof Schema, keyof RecoverySchema>
 
 interface TenantTable {
   tenant: string

@@ -1,5 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely'
 import type { TreeHead } from '@strongroom/core/tlog'
+import type { AdmittedStatement } from '../model/admitted-statement.ts'
 import { Gathering } from '../model/gathering.ts'
 import type { Quotas } from '../model/quota.ts'
 import {
@@ -10,14 +11,16 @@ import {
   type TenantRow,
 } from '../model/statement-rows.ts'
 import { appendGroup } from './append-group.ts'
-import { countRows, readAudit, readUsages } from './audit-rows.ts'
 import { checkedStatement } from './checked-rows.ts'
+import { countRows, readAudit, readUsages } from './audit-rows.ts'
 import { readOldestUnopened, searchDeposits } from './deposit-search.ts'
 import { EVERYBODY, type Engine } from './engine.ts'
 import { checkStanding, claimLog, readCheckpoint, readHead, readTile, writeCheckpoint } from './log-rows.ts'
 import { deleteNonces, writeNonces } from './nonces.ts'
 import * as people from './people.ts'
 import { readEpochs, readStatement, readStatementsFrom } from './read-statements.ts'
+import { isAboutRecovery } from './recovery-append.ts'
+import { RecoveryStore } from './recovery-store.ts'
 import type { Schema } from './schema.ts'
 import { StoreError } from './store-error.ts'
 import type {
@@ -41,6 +44,10 @@ export class SqlStore implements Store {
   readonly #quotas: Quotas
   readonly #nonces = new Gathering((nonces: readonly Nonce[]) => this.#writeNonces(nonces), MOST_NONCES)
   readonly #running = new Set<Promise<unknown>>()
+  readonly recovery = new RecoveryStore({
+    read: (tenants, work) => (tenants.length > 0 ? this.#snapshot(tenants, work) : this.#read(tenants, work)),
+    write: (tenants, work) => this.#write(tenants, work),
+  })
   #closing: Promise<void> | undefined
 
   constructor(engine: Engine, quotas: Quotas) {
@@ -54,15 +61,12 @@ export class SqlStore implements Store {
 
   append(group: StatementGroup, floor: TreeHead) {
     const means = { facts: this.#engine.facts, quotas: this.#quotas }
-    return this.#write(tenantsOf(group.statements.map(({ owner }) => owner)), (db) =>
-      appendGroup(db, means, group, floor),
-    )
+    return this.#write(tenantsFor([group]), (db) => appendGroup(db, means, group, floor))
   }
 
   appendGroups(groups: readonly StatementGroup[], floor: TreeHead) {
     const means = { facts: this.#engine.facts, quotas: this.#quotas }
-    const owners = groups.flatMap(({ statements }) => statements.map(({ owner }) => owner))
-    return this.#write(tenantsOf(owners), async (db) => {
+    return this.#write(tenantsFor(groups), async (db) => {
       const appended: AppendedGroup[] = []
       for (const group of groups) appended.push(await appendGroup(db, means, group, floor))
       return appended
@@ -237,6 +241,15 @@ export class SqlStore implements Store {
     }
   }
 }
+
+/** Whose rows an append sees: of everybody, if a custodian says something about deposits, whose owners it does not name. */
+function tenantsFor(groups: readonly StatementGroup[]): readonly string[] {
+  const statements = groups.flatMap((group) => group.statements)
+  return statements.some(isOfCustodian) ? EVERYBODY : tenantsOf(statements.map(({ owner }) => owner))
+}
+
+const isOfCustodian = (statement: AdmittedStatement) =>
+  isAboutRecovery(statement) && statement.owner.tenant === AUTHORITY.tenant
 
 /** The tenants of owners, and the authority itself. */
 function tenantsOf(owners: readonly Owner[]): string[] {

@@ -1,4 +1,6 @@
+import type { AuthorityTrust } from '@strongroom/core/protocol'
 import type { TreeHead } from '@strongroom/core/tlog'
+import type { RecoveryStore } from './recovery-store.ts'
 import type { AdmittedStatement } from '../model/admitted-statement.ts'
 import type { Refusal } from '../model/group-judgement.ts'
 import type {
@@ -29,6 +31,9 @@ import type {
  */
 export interface Store {
   readonly engine: 'sqlite' | 'postgres'
+
+  /** What is kept about recovery. */
+  readonly recovery: RecoveryStore
 
   /**
    * Gives statements their leaves in the log: the only way to write one.
@@ -140,6 +145,8 @@ export interface StatementGroup {
   readonly statements: readonly AdmittedStatement[]
   /** The authority's clock: milliseconds since 1970. */
   readonly received: number
+  /** By what charters are verified: needed for statements about recovery. */
+  readonly trust?: AuthorityTrust
 }
 
 /** What is said of a database. */
@@ -213,6 +220,8 @@ export interface AuditedStatement {
   readonly deposit?: Omit<DepositRow, 'superseded'> & { readonly folded?: string }
   /** The number of the epoch with this digest. */
   readonly epoch?: number
+  /** The id of the client whose row names this leaf as that of its enrolment. */
+  readonly client?: string
 }
 
 /** Rows that must be as many as the statements that they stand for. */
@@ -220,8 +229,6 @@ export interface RowCounts {
   readonly statements: number
   readonly deposits: number
   readonly clients: number
-  /** The id of the client whose row names this leaf as that of its enrolment. */
-  readonly client?: string
   /** Of the directory that finds the tenant of a client. */
   readonly homes: number
   readonly epochs: number

@@ -4,6 +4,7 @@ import { FAULTS } from './faults.ts'
 import { FSCK } from './fsck.ts'
 import { LOG } from './log.ts'
 import { PEOPLE } from './people.ts'
+import { RECOVERY } from './recovery.ts'
 import { TILES } from './tiles.ts'
 import { WHOLE } from './whole.ts'
 
@@ -15,6 +16,7 @@ export const CONTRACT = {
   fsck: FSCK,
   log: LOG,
   people: PEOPLE,
+  recovery: RECOVERY,
   'tiles and checkpoints': TILES,
   'the whole': WHOLE,
 }

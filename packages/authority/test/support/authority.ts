@@ -8,6 +8,7 @@ import {
   DEPOSIT_VERSION,
   encodeDepositBody,
   encodeEnvelope,
+  encodeTerms,
   signerIdOf,
   signStatement,
   statementDigest,
@@ -46,6 +47,13 @@ export const bytesOf = (seed: number, length = 32): Uint8Array => {
 
 export const START = Date.UTC(2026, 10, 21, 10)
 const MONTH = 30 * 86_400_000
+
+/** The policy document of all epochs. */
+export const TERMS = encodeTerms({
+  retention: ['ten-years'],
+  floor: { approvals: 2, waiting: 3_600 },
+  witnesses: null,
+})
 
 const known = new Map<string, SignerKey>()
 function signerOf(text: string): SignerKey {
@@ -94,7 +102,7 @@ export class TestAuthority {
       rsa: null,
       custodian: pairOf(0x30000 + number).signer,
       log: { origin: this.keys.origin, keys: this.keys.verifierKeys },
-      policy: bytesOf(number),
+      policy: sha256(TERMS),
       notBefore: START + (number - 1) * MONTH,
       notAfter: START + (number + 1) * MONTH,
       previous: last ? statementDigest(sha256, last) : null,

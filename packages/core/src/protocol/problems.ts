@@ -94,6 +94,11 @@ export const PROBLEMS = {
     title: 'denied, cancelled, expired or released already',
     hint: 'make a new request',
   },
+  stale: {
+    status: 409,
+    title: 'made for another state than the one that there is',
+    hint: 'look at what there is now, and make it again',
+  },
   'length-required': { status: 411, title: 'a body without its length', hint: REPORT },
   'too-large': { status: 413, title: 'more than the authority takes at once', hint: SMALLER },
   'uri-too-long': { status: 414, title: 'an address that is too long', hint: SMALLER },

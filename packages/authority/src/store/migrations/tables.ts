@@ -3,16 +3,18 @@ import type { Migration } from 'kysely/migration'
 import { merkleTree } from '@strongroom/core/merkle'
 import { sha256 } from '../../model/digest.ts'
 import type { EngineFacts } from '../engine.ts'
-import { ONLY_ROW, type Schema } from '../schema.ts'
+import { ONLY_ROW, type FirstTables, type Schema } from '../schema.ts'
 
-interface Column {
+/** A column of a table that a migration makes. */
+export interface Column {
   readonly type: 'text' | 'number' | 'bytes'
   readonly optional?: true
   /** In bytes. The protocol's readers check it too: here it guards against a mistake of ours. */
   readonly length?: number
 }
 
-interface Table {
+/** A table that a migration makes. */
+export interface Table {
   readonly columns: Readonly<Record<string, Column>>
   readonly key: readonly string[]
   readonly unique?: string
@@ -21,17 +23,19 @@ interface Table {
    * database would rather go through all deposits of a client in order than sort what another index finds.
    */
   readonly indexes?: readonly (readonly string[])[]
+  /** Conditions by name, in SQL that every database has. The rules check them too: here they guard against a mistake of ours. */
+  readonly checks?: Readonly<Record<string, string>>
 }
 
-const TEXT: Column = { type: 'text' }
-const NUMBER: Column = { type: 'number' }
-const BYTES: Column = { type: 'bytes' }
+export const TEXT: Column = { type: 'text' }
+export const NUMBER: Column = { type: 'number' }
+export const BYTES: Column = { type: 'bytes' }
 const SERIAL: Column = { type: 'bytes', length: 16 }
-const DIGEST: Column = { type: 'bytes', length: 32 }
-const optional = (column: Column): Column => ({ ...column, optional: true })
+export const DIGEST: Column = { type: 'bytes', length: 32 }
+export const optional = (column: Column): Column => ({ ...column, optional: true })
 
 /** The first tables; `Schema` says what stands in them. */
-const TABLES: Readonly<Record<keyof Schema, Table>> = {
+const TABLES: Readonly<Record<FirstTables, Table>> = {
   tenant: { columns: { tenant: TEXT, created: NUMBER }, key: ['tenant'] },
   invitation: {
     columns: {
@@ -130,7 +134,13 @@ export function tables(facts: EngineFacts): Migration {
   }
 }
 
-async function makeTable(db: Kysely<Schema>, facts: EngineFacts, name: string, table: Table): Promise<void> {
+/** Makes one table with its indexes. */
+export async function makeTable(
+  db: Kysely<Schema>,
+  facts: EngineFacts,
+  name: string,
+  table: Table,
+): Promise<void> {
   let builder: CreateTableBuilder<string, string> = db.schema.createTable(name)
   for (const [column, { type, optional: mayBeNull, length }] of Object.entries(table.columns)) {
     const dataType = type === 'text' ? type : facts.columns[type]
@@ -140,6 +150,9 @@ async function makeTable(db: Kysely<Schema>, facts: EngineFacts, name: string, t
     builder = builder.addCheckConstraint(`${name}_${column}_length`, check)
   }
   builder = builder.addPrimaryKeyConstraint(`${name}_key`, [...table.key])
+  for (const [check, condition] of Object.entries(table.checks ?? {})) {
+    builder = builder.addCheckConstraint(`${name}_${check}`, sql.raw(condition))
+  }
   if (table.unique) builder = builder.addUniqueConstraint(`${name}_${table.unique}_key`, [table.unique])
   if (facts.tableEnd) builder = builder.modifyEnd(sql.raw(facts.tableEnd))
   await builder.execute()

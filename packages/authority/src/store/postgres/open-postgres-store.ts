@@ -5,13 +5,14 @@ import type { Quotas } from '../../model/quota.ts'
 import type { Engine, EngineFacts } from '../engine.ts'
 import { guardedDialect } from '../guarded-dialect.ts'
 import { checkMigrated, migrate, type Migrations } from '../migrate.ts'
+import { recoveryTables } from '../migrations/recovery-tables.ts'
 import { tables } from '../migrations/tables.ts'
 import type { Schema } from '../schema.ts'
 import { SqlStore } from '../sql-store.ts'
 import { StoreError } from '../store-error.ts'
 import type { Store } from '../store.ts'
 import { readPostgresError } from './postgres-failure.ts'
-import { rowSecurity, setTenants } from './row-security.ts'
+import { recoverySecurity, rowSecurity, setTenants } from './row-security.ts'
 import { checkServer } from './server-checks.ts'
 import { watchingCommits } from './watched-commits.ts'
 
@@ -61,7 +62,12 @@ const KEEP_ALIVE_MS = 10_000
  */
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
   const { url, ownerUrl, nodeRole = DEFAULT_ROLE, quotas } = options
-  const migrations = { '0001-tables': tables(POSTGRES_FACTS), '0002-row-security': rowSecurity(nodeRole) }
+  const migrations = {
+    '0001-tables': tables(POSTGRES_FACTS),
+    '0002-row-security': rowSecurity(nodeRole),
+    '0003-recovery': recoveryTables(POSTGRES_FACTS),
+    '0004-recovery-security': recoverySecurity(nodeRole),
+  }
   if (ownerUrl !== undefined) await migrateAs(ownerUrl, migrations)
   const engine = postgresEngine(url, options.connections ?? DEFAULT_CONNECTIONS)
   try {

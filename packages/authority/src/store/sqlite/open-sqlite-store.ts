@@ -4,6 +4,7 @@ import type { Quotas } from '../../model/quota.ts'
 import type { Engine, EngineFacts } from '../engine.ts'
 import { guardedDialect } from '../guarded-dialect.ts'
 import { migrate } from '../migrate.ts'
+import { recoveryTables } from '../migrations/recovery-tables.ts'
 import { tables } from '../migrations/tables.ts'
 import type { Schema } from '../schema.ts'
 import { SqlStore } from '../sql-store.ts'
@@ -56,7 +57,10 @@ export async function openSqliteStore({ path, create, quotas }: SqliteOptions): 
   if (!existsSync(path)) throw new StoreError('STORE_SCHEMA', 'there is no database at that path')
   const engine = sqliteEngine(path)
   try {
-    await migrate(engine.writer, { '0001-tables': tables(SQLITE_FACTS) })
+    await migrate(engine.writer, {
+      '0001-tables': tables(SQLITE_FACTS),
+      '0003-recovery': recoveryTables(SQLITE_FACTS),
+    })
     return new SqlStore(engine, quotas)
   } catch (error) {
     await engine.close()
