@@ -106,7 +106,10 @@ async function populate(): Promise<{ served: Served; blobs: Map<TestClient, Uint
   const scene = new Scene(await SQLITE.create())
   // No two rows have the same time.
   let tick = scene.now
-  Object.defineProperty(scene, 'now', { get: () => tick++, set: (now: number) => void (tick = now) })
+  const setTick = (now: number) => {
+    tick = now
+  }
+  Object.defineProperty(scene, 'now', { get: () => tick++, set: setTick })
   const store = await scene.open()
   // A commit for each of some thousand questions would be all that this test takes.
   store.spendNonce = async () => true
@@ -147,11 +150,8 @@ interface Truth {
 type Unplaced<T> = Omit<T, 'index' | 'received'>
 
 /** Without its place in the log, which the statement does not know: a receipt proves that. */
-function unplaced<T extends { index: number; received: number }>({
-  index: _,
-  received: __,
-  ...rest
-}: T): Unplaced<T> {
+function unplaced<T extends { index: number; received: number }>(one: T): Unplaced<T> {
+  const { index: _, received: _received, ...rest } = one
   return rest
 }
 
@@ -178,7 +178,10 @@ async function assertNoLie(
     const answer = await served.read(target, client)
     if (answer.status === 200) check(answer.body)
     else {
-      assert.ok(['internal', 'not-found', 'unauthenticated'].includes(String(answer.problem.code)), answer.text)
+      assert.ok(
+        ['internal', 'not-found', 'unauthenticated'].includes(String(answer.problem.code)),
+        answer.text,
+      )
       refused++
     }
   }

@@ -1,0 +1,5 @@
+import { SQLITE } from '../support/databases.ts'
+import { onDatabase } from '../support/suite.ts'
+import { FAILURES, PROMISES } from './promises.ts'
+
+onDatabase(SQLITE, { 'promises to clients': PROMISES, 'failures below a request': FAILURES })
