@@ -6,11 +6,11 @@ import {
   encodeEnvelope,
   LIMITS,
   parseEnvelope,
+  parseKeyBlobs,
   RECOVERY_LIMITS,
   type Envelope,
 } from '@strongroom/core/protocol'
 import { sha256 } from '../model/digest.ts'
-import { parseBlobs } from './blob-list.ts'
 import { encodeRecord, parseRecord, type ReleaseRecord } from './release-record.ts'
 import { reading } from './reading.ts'
 
@@ -84,7 +84,7 @@ export class ReleaseFiles {
       if (!bytes || !equalBytes(sha256(bytes), record.blobs)) {
         throw new ContainerError('CONTAINER_FORMAT', 'they are not those of the release')
       }
-      parseBlobs(bytes)
+      if (bytes.length > 0) parseKeyBlobs(bytes)
       return bytes
     })
   }

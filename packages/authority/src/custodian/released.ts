@@ -2,6 +2,7 @@ import { MlKem768X25519Recipient } from '@strongroom/core/age'
 import {
   ACTS,
   encodeJson,
+  encodeKeyBlobs,
   LIMITS,
   releaseListDigest,
   signStatement,
@@ -13,7 +14,6 @@ import { ENTRY_KINDS } from '@strongroom/core/tlog'
 import { sha256 } from '../model/digest.ts'
 import { sameDigest } from './bundle-entries.ts'
 import { placedReceipt } from './bundle-tree.ts'
-import { encodeBlobs } from './blob-list.ts'
 import { checkBundle, checkShown, type CheckedBundle, type ShownSubject } from './checked-bundle.ts'
 import { CustodianError } from './custodian-error.ts'
 import type { CustodianFolder } from './custodian-folder.ts'
@@ -72,7 +72,7 @@ export function learning<T>(folder: CustodianFolder, check: () => T): T {
 export interface HandedOut {
   readonly subject: Uint8Array
   readonly release: Release
-  /** In ascending order of the ids of their deposits, each behind its length: `encodeBlobs`. */
+  /** In ascending order of the ids of their deposits, each behind its length: `encodeKeyBlobs`. */
   readonly blobs: Uint8Array
 }
 
@@ -127,7 +127,8 @@ function spend(checked: CheckedBundle, folder: CustodianFolder, keys: CustodianK
     throw new CustodianError('CUSTODIAN_KEY', 'the key of this custodian is not the one of the last epoch')
   }
   const results = releasedBlobs(checked, keys)
-  const blobs = encodeBlobs(results.map(({ blob }) => blob))
+  // Of a charter there is nothing to hand out: its file is empty.
+  const blobs = results.length > 0 ? encodeKeyBlobs(results.map(({ blob }) => blob)) : new Uint8Array(0)
   const release: Release = {
     identity: subject.statement.payload.identity,
     tenant,

@@ -63,8 +63,10 @@ const LISTS: readonly Lists[] = [
 ]
 
 const listIn = (bundle: RecoveryBundle, name: Lists): readonly unknown[] => bundle[name]
-const withList = (bundle: RecoveryBundle, name: Lists, list: readonly unknown[]): RecoveryBundle =>
-  ({ ...bundle, [name]: list }) as unknown as RecoveryBundle
+const withList = (bundle: RecoveryBundle, name: Lists, list: readonly unknown[]): RecoveryBundle => ({
+  ...bundle,
+  [name]: list as never,
+})
 
 describe('a bundle that somebody changed', () => {
   test('anywhere, by one bit, is refused or no other', () => {
@@ -113,7 +115,7 @@ describe('a bundle that somebody changed', () => {
   for (const name of ['subject', 'terms', 'receipt', 'checkpoint', 'range'] as const) {
     test(`by putting the ${name} of another log in, is refused or no other`, () => {
       for (const other of OTHERS) {
-        survivesBundle({ ...USUAL.bundle, [name]: other.bundle[name] } as RecoveryBundle, name)
+        survivesBundle({ ...USUAL.bundle, [name]: other.bundle[name] }, name)
       }
     })
   }

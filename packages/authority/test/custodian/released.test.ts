@@ -10,16 +10,15 @@ import { createContainer, encodeContainer } from '@strongroom/core/container'
 import {
   ACTS,
   openStatement,
+  parseKeyBlobs,
   parseReleaseBody,
   releaseListDigest,
   type Envelope,
-  type RecoveryBundle,
 } from '@strongroom/core/protocol'
 import {
   CustodianError,
   CustodianFolder,
   handOut,
-  parseBlobs,
   recoverReleases,
   releaseBundle,
   type CustodianKeys,
@@ -27,20 +26,16 @@ import {
 import { sha256 } from '../../src/model/digest.ts'
 import { bytesOf } from '../support/authority.ts'
 import { faultyCalls } from './faulty-calls.ts'
-import { JUDGED_AT, REQUESTED, SESSION_KEYS, story, type Story, type StoryChanges } from './story.ts'
 import {
-  CODE,
-  DAY,
-  HOUR,
-  IDENTITY_PRINT,
-  KEYS,
-  MINUTE,
-  OWNER,
-  RECIPIENT,
-  signed,
-  START,
-  STRANGER,
-} from './world.ts'
+  JUDGED_AT,
+  REQUESTED,
+  SESSION_KEYS,
+  story,
+  type Story,
+  type StoryChanges,
+  withRelease,
+} from './story.ts'
+import { CODE, DAY, IDENTITY_PRINT, KEYS, OWNER, RECIPIENT, signed, START, STRANGER } from './world.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'custodian-'))
 after(() => rm(root, { recursive: true }))
@@ -70,40 +65,6 @@ function newFolder(told: Story): string {
 
 const told = (changes: StoryChanges = {}): Story => story({ ...changes, custodian: keys.signer })
 
-/** The next bundle of the same subject, with its release in the log. */
-function withRelease(
-  { world, bundle, now }: Story,
-  release: Envelope,
-  { at = now + HOUR, before = () => {} }: { at?: number; before?: () => void } = {},
-): { readonly bundle: RecoveryBundle; readonly now: number } {
-  before()
-  world.add('release', release)
-  const digest = sha256Of(release)
-  const releaseReceipt = world.receipt(digest, at)
-  const { start } = bundle.range
-  const shown = new Set(bundle.statements.map((envelope) => toHex(sha256Of(envelope))))
-  const added = world.leaves
-    .slice(bundle.range.start + bundle.range.entries.length / 33)
-    .flatMap(({ envelope }) => (envelope && !shown.has(toHex(sha256Of(envelope))) ? [envelope] : []))
-  const digests = bundle.proofs.map((proof) => proof.digest)
-  return {
-    bundle: {
-      ...bundle,
-      releaseReceipt,
-      checkpoint: world.checkpoint(at),
-      range: world.range({ start }),
-      statements: [...bundle.statements, ...added],
-      proofs: world.proofs(digests, { start }),
-    },
-    now: at + MINUTE,
-  }
-}
-
-const sha256Of = (envelope: Envelope): Uint8Array =>
-  openStatement(ACTS[nameOf(envelope)] as never, envelope, VERIFYING).digest
-const nameOf = ({ payloadType }: Envelope) => payloadType.split('.')[2] as keyof typeof ACTS
-const VERIFYING = { sha256, verify: () => true }
-
 const refuses = (code: CustodianError['code'], run: () => unknown): void => {
   assert.throws(run, (error) => error instanceof CustodianError && error.code === code)
 }
@@ -117,7 +78,7 @@ describe('a release', () => {
     const { blobs } = handOut(next.bundle, folder, next.now)
     folder.close()
     const ids = usual.bundle.deposits.map((blob) => sha256(blob))
-    const list = parseBlobs(blobs)
+    const list = parseKeyBlobs(blobs)
     assert.equal(list.length, 2)
     const found = list.map((blob, i) => {
       const header = parseHeader(blob)
@@ -197,7 +158,7 @@ describe('a release', () => {
     const folder = CustodianFolder.open(newFolder(usual))
     const release = releaseBundle(usual.bundle, folder, keys, usual.now)
     const next = withRelease(usual, release.envelope)
-    const list = parseBlobs(handOut(next.bundle, folder, next.now).blobs)
+    const list = parseKeyBlobs(handOut(next.bundle, folder, next.now).blobs)
     folder.close()
     const found = list.map((blob) => toHex(unwrapFileKey(parseHeader(blob), [RECIPIENT])))
     assert.deepEqual(found.toSorted(), [toHex(zeros), toHex(one)].toSorted())

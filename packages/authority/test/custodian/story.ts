@@ -236,3 +236,32 @@ export const approvalOf = (
   expires: REQUESTED + 3 * DAY,
   ...changes,
 })
+
+/** The next bundle of the same subject, with its release in the log. */
+export function withRelease(
+  { world, bundle, now }: Story,
+  release: Envelope,
+  { at = now + HOUR, before = () => {} }: { at?: number; before?: () => void } = {},
+): { readonly bundle: RecoveryBundle; readonly now: number } {
+  before()
+  world.add('release', release)
+  const digest = digestOf(release)
+  const releaseReceipt = world.receipt(digest, at)
+  const { start } = bundle.range
+  const shown = new Set(bundle.statements.map((envelope) => toHex(digestOf(envelope))))
+  const added = world.leaves
+    .slice(bundle.range.start + bundle.range.entries.length / 33)
+    .flatMap(({ envelope }) => (envelope && !shown.has(toHex(digestOf(envelope))) ? [envelope] : []))
+  const digests = bundle.proofs.map((proof) => proof.digest)
+  return {
+    bundle: {
+      ...bundle,
+      releaseReceipt,
+      checkpoint: world.checkpoint(at),
+      range: world.range({ start }),
+      statements: [...bundle.statements, ...added],
+      proofs: world.proofs(digests, { start }),
+    },
+    now: at + MINUTE,
+  }
+}

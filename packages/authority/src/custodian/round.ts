@@ -1,0 +1,170 @@
+import { nodeMeans, parseDepositBlob } from '@strongroom/core/client'
+import {
+  parseDepositBody,
+  ProtocolError,
+  verifyEnrolment,
+  verifyEpochs,
+  type ApprovedSubject,
+  type AuthorityCard,
+  type CustodianDeposits,
+  type CustodianQuery,
+  type CustodianWork,
+  type Envelope,
+  type VerificationSubmission,
+} from '@strongroom/core/protocol'
+import { readBundle } from './checked-bundle.ts'
+import { CustodianError, type CustodianErrorCode } from './custodian-error.ts'
+import type { CustodianFolder } from './custodian-folder.ts'
+import type { CustodianKeys } from './custody.ts'
+import { lastSeen } from './knowledge.ts'
+import { verifyDeposits, type DepositTrust, type OwnedDeposit } from './opened-deposits.ts'
+import { handOut, releaseBundle } from './released.ts'
+
+/**
+ * What a custodian with a network asks its authority: docs/spec/recovery.md, "Requests and answers". Answers are the authority's word alone;
+ * what a release rests on is checked in the bundle. Each call throws ClientError.
+ */
+export interface CustodianWire {
+  readonly card: () => Promise<AuthorityCard>
+  readonly work: () => Promise<CustodianWork>
+  /** The bundle of a subject, with the receipt of its release if there is one. */
+  readonly bundle: (subject: Uint8Array) => Promise<Uint8Array>
+  /** Sends a release. The same again changes nothing. */
+  readonly sendRelease: (release: Envelope) => Promise<void>
+  readonly sendKeyBlobs: (subject: Uint8Array, blobs: Uint8Array) => Promise<void>
+  readonly deposits: (query: CustodianQuery) => Promise<CustodianDeposits>
+  readonly sendVerification: (submission: VerificationSubmission) => Promise<void>
+}
+
+/** What became of one round. */
+export interface Round {
+  readonly released: readonly Uint8Array[]
+  readonly handedOut: readonly Uint8Array[]
+  readonly verified: { readonly right: number; readonly wrong: number }
+  /** What was not released or handed out, and why. */
+  readonly refused: readonly {
+    readonly subject: Uint8Array
+    readonly code: CustodianErrorCode
+    readonly message: string
+  }[]
+}
+
+export interface RoundOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Aborted, the round ends before the next thing is begun. */
+  readonly signal?: AbortSignal
+}
+
+/** Errors of the custodian’s own, with which nothing may go on. */
+const FATAL: ReadonlySet<CustodianErrorCode> = new Set(['CUSTODIAN_STATE', 'CUSTODIAN_KEY'])
+
+/**
+ * One round of a connected custodian: releases what waited long enough, hands out what the log has, verifies a page of deposits.
+ *
+ * Each subject stands by itself: one that is refused keeps no other waiting, and is tried again in the next round. What was done stays done
+ * whenever the process ends.
+ *
+ * @throws ClientError if the authority does not answer; CustodianError CUSTODIAN_STATE, CUSTODIAN_KEY; the platform's error for the disk
+ */
+export async function custodianRound(
+  folder: CustodianFolder,
+  keys: CustodianKeys,
+  wire: CustodianWire,
+  { now, signal }: RoundOptions,
+): Promise<Round> {
+  const { subjects, owed, unverified } = await wire.work()
+  const refused: Round['refused'][number][] = []
+  const each = async (digests: readonly Uint8Array[], work: (subject: Uint8Array) => Promise<void>) => {
+    const done: Uint8Array[] = []
+    for (const subject of digests) {
+      if (signal?.aborted) break
+      const refusal = await refusalOf(() => work(subject))
+      if (refusal) refused.push({ subject, code: refusal.code, message: refusal.message })
+      else done.push(subject)
+    }
+    return done
+  }
+  const due = (subject: ApprovedSubject) => subject.releasableFrom <= now()
+  const released = await each(
+    subjects.filter(due).map(({ digest }) => digest),
+    async (subject) => {
+      const bundle = readBundle(await wire.bundle(subject))
+      await wire.sendRelease(releaseBundle(bundle, folder, keys, now()).envelope)
+    },
+  )
+  const handedOut = await each(owed, async (subject) => {
+    const { blobs } = handOut(readBundle(await wire.bundle(subject)), folder, now())
+    await wire.sendKeyBlobs(subject, blobs)
+  })
+  const more = unverified > 0 && !signal?.aborted
+  const verified = more ? await verifyPage(folder, keys, wire, now()) : { right: 0, wrong: 0 }
+  return { released, handedOut, verified, refused }
+}
+
+async function refusalOf(work: () => Promise<void>): Promise<CustodianError | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    if (error instanceof CustodianError && !FATAL.has(error.code)) return error
+    throw error
+  }
+}
+
+/** Deposits of one page. There is nothing to judge them on before the custodian has seen the log. */
+async function verifyPage(
+  folder: CustodianFolder,
+  keys: CustodianKeys,
+  wire: CustodianWire,
+  now: number,
+): Promise<Round['verified']> {
+  const knowledge = folder.knowledge()
+  const tree = lastSeen(knowledge)
+  const counts = { right: 0, wrong: 0 }
+  if (!tree || tree.size === 0) return counts
+  const trust = { ...nodeMeans, identity: knowledge.identity }
+  const epochs = verifyEpochs((await wire.card()).epochs, trust, knowledge.epoch)
+  const judged: DepositTrust = { trust, epochs, tree: { size: tree.size, root: tree.root }, now }
+  const page = await wire.deposits({ work: 'open' })
+  for (const [epoch, deposits] of byEpoch(page, judged)) {
+    const submission = verifyDeposits(deposits, epoch, keys, judged)
+    await wire.sendVerification(submission)
+    for (const { right } of submission.results) counts[right ? 'right' : 'wrong']++
+  }
+  return counts
+}
+
+/** Each deposit with the enrolment of the client that it names; one that names nobody who is there is left for later. */
+function byEpoch(
+  { deposits, enrolments }: CustodianDeposits,
+  judged: DepositTrust,
+): Map<number, OwnedDeposit[]> {
+  const owners = new Map(
+    enrolments.flatMap((envelope) =>
+      orNothing(() => [[verifyEnrolment(envelope, judged.trust).clientId, envelope] as const]),
+    ),
+  )
+  const owned = deposits.flatMap(({ blob }) =>
+    orNothing(() => {
+      const { clientId, epochNumber } = parseDepositBody(parseDepositBlob(blob).body).context
+      const enrolment = owners.get(clientId)
+      return enrolment ? [{ epochNumber, deposit: { blob, enrolment } }] : []
+    }),
+  )
+  const grouped = new Map<number, OwnedDeposit[]>()
+  for (const { epochNumber, deposit } of owned) {
+    grouped.set(epochNumber, [...(grouped.get(epochNumber) ?? []), deposit])
+  }
+  return grouped
+}
+
+/** What the authority sends and is none of the protocol is passed over: the rest of the page is not its fault. */
+function orNothing<T>(read: () => readonly T[]): readonly T[] {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof ProtocolError) return []
+    throw error
+  }
+}
