@@ -1,4 +1,4 @@
-import { encodeHeader, encodeStanza } from '@strongroom/core/age'
+import { encodeHeader, encodeStanza, type MlKem768X25519Identity } from '@strongroom/core/age'
 import { toHex, utf8Encode } from '@strongroom/core/bytes'
 import { makeDeposit, nodeMeans, parseDepositBlob, type NewDeposit } from '@strongroom/core/client'
 import {
@@ -62,6 +62,8 @@ export interface StoryChanges {
   /** When the receipt of the request was signed. */
   readonly receiptAt?: number
   readonly custodian?: MessageSigner
+  /** The exchange pair of the custodian. */
+  readonly exchange?: MlKem768X25519Identity
   /** The last deposit holds this session key, and promises another. */
   readonly wrongKey?: Uint8Array
 }
@@ -84,8 +86,12 @@ export const JUDGED_AT = REQUESTED + DAY + HOUR
 
 /** The usual story: an owner with two deposits and recovery codes, who lost everything and asks. */
 export function story(changes: StoryChanges = {}): Story {
-  const { terms, custodian, wrongKey } = changes
-  const world = new World({ ...(terms && { terms }), ...(custodian && { custodian }) })
+  const { terms, custodian, wrongKey, exchange } = changes
+  const world = new World({
+    ...(terms && { terms }),
+    ...(custodian && { custodian }),
+    ...(exchange && { exchange }),
+  })
   const charter = world.state('charter', { ...CHARTER, ...changes.charter })
   const enrolment = world.state('enrolment', {
     identity: IDENTITY_PRINT,

@@ -173,11 +173,14 @@ export class World {
   readonly terms: Terms
   readonly leaves: Leaf[] = []
 
-  constructor({ terms = TERMS, custodian = CUSTODIAN }: { terms?: Terms; custodian?: MessageSigner } = {}) {
+  constructor({
+    terms = TERMS,
+    ...keys
+  }: { terms?: Terms; custodian?: MessageSigner; exchange?: MlKem768X25519Identity } = {}) {
     const origin = logOrigin('vault.example.org', toHex(signerIdOf(sha256, IDENTITY.signer)))
     this.keys = LogKeys.parse(KEYS_TEXT ?? keysText(origin))
     this.terms = terms
-    this.epoch({ custodian })
+    this.epoch(keys)
   }
 
   /** The next epoch. */
