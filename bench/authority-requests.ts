@@ -19,12 +19,14 @@ export interface Prepared {
 export class PreparedDeposits {
   readonly #authority: BenchAuthority
   readonly #made: Uint8Array[] = []
-  #next = 0
+  #next: number
   /** Some receipts, and the digests that they are for. */
   receipts: { readonly digest: Uint8Array; readonly receipt: Uint8Array }[] = []
 
-  constructor(authority: BenchAuthority) {
+  /** @param first the number of the first deposit */
+  constructor(authority: BenchAuthority, first = 0) {
     this.#authority = authority
+    this.#next = first
   }
 
   again(): void {

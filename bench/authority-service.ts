@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -54,6 +54,13 @@ export class ServingProcess {
     const cpuMs = (await this.#cpuMs()) - before
     for (const connection of open) connection.close()
     return { ...times, cpuMs }
+  }
+
+  /** What it has in memory at present, in MiB. Linux only. */
+  memoryMiB(): number {
+    const [, kilobytes] =
+      /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')) ?? []
+    return Number(kilobytes) / 1024
   }
 
   async stop(): Promise<void> {

@@ -18,6 +18,7 @@ const QUESTIONS = [
   'authority-store',
   'authority-load',
   'authority-size',
+  'authority-soak',
 ]
 
 for (const question of QUESTIONS) {
