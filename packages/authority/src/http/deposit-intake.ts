@@ -63,12 +63,38 @@ export async function admitOne(call: Call, blob: Uint8Array): Promise<AdmittedSt
   if (found?.tenant !== tenant) throw unknown(call, claim)
   const admission = { deposit, claim, client: found }
   try {
-    return admitWith(call, admission, await desk.authority.epochs())
+    return await admitCurrent(call, admission)
+  } catch (error) {
+    const logged = await loggedBefore(call, admission, error)
+    if (logged) return logged
+    throw error
+  }
+}
+
+async function admitCurrent(call: Call, admission: Admission): Promise<AdmittedStatement> {
+  const { authority } = call.desk
+  try {
+    return admitWith(call, admission, await authority.epochs())
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== 'epoch') throw error
     // Its signature is valid: perhaps another node has a new epoch.
-    return admitWith(call, admission, await desk.authority.epochs(claim.context.epochDigest))
+    return admitWith(call, admission, await authority.epochs(admission.claim.context.epochDigest))
   }
+}
+
+/**
+ * A deposit that is not taken any more, because its epoch is over or its client suspended, and was taken before: who lost the answer then gets
+ * the same one now.
+ */
+async function loggedBefore(
+  { desk: { authority } }: Call,
+  { deposit, client }: Admission,
+  error: unknown,
+): Promise<AdmittedStatement | undefined> {
+  if (!(error instanceof ProblemError && error.cause instanceof AdmissionError)) return undefined
+  const { store, trust } = authority
+  if (!(await store.statement(client, trust.sha256(deposit.bytes)))) return undefined
+  return admitDeposit(deposit, { ...trust, client, epochs: await authority.epochs() })
 }
 
 interface Admission {
