@@ -175,7 +175,7 @@ function readCharters(
   )
   checkAllShown(chain, acts)
   if (!known && knowledge.signers.length > 0) {
-    const message = `nobody has said yet that the tenant ${tenant} is known by its first charter`
+    const message = `the tenant ${tenant} is new here; its first charter is ${toHex(chain.known.first)}`
     throw new CustodianError('BUNDLE_TENANT', message, { digests: [chain.known.first] })
   }
   return chain

@@ -8,10 +8,15 @@ import {
   unlockWithShares,
   type CustodianKeys,
 } from '@strongroom/authority'
-import type { KeyContainer } from '@strongroom/core/container'
+import { equalBytes } from '@strongroom/core/bytes'
+import {
+  ContainerError,
+  readRegularFile,
+  writeFileAtomically,
+  type KeyContainer,
+} from '@strongroom/core/container'
 import { RECOVERY_LIMITS, type RecoveryBundle } from '@strongroom/core/protocol'
-import { readRegularFile, writeFileAtomically } from '@strongroom/core/container'
-import { usage } from '../../cli-error.ts'
+import { CliError, usage } from '../../cli-error.ts'
 import type { Context, OptionTable } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
 import { unlock } from '../../owner.ts'
@@ -137,9 +142,15 @@ export function resultPath({ output }: { readonly output: string | undefined }, 
   throw usage(`--output is needed: the name of a file, as in -o ${example}`)
 }
 
-/** Writes a result. One that is there already must be the same. @throws ContainerError CONTAINER_EXISTS */
+/** Writes a result. What is there already may be the same: the answer of the last time. @throws CliError EXISTS */
 export function writeResult(path: string, bytes: Uint8Array): void {
-  writeFileAtomically(path, bytes, { mode: 0o600, overwrite: false })
+  try {
+    writeFileAtomically(path, bytes, { mode: 0o600, overwrite: false })
+  } catch (cause) {
+    if (!(cause instanceof ContainerError) || cause.code !== 'CONTAINER_EXISTS') throw cause
+    if (equalBytes(readRegularFile(path, RECOVERY_LIMITS.bundleBytes, 'result').bytes, bytes)) return
+    throw new CliError('EXISTS', `${displayName(path)} exists`, { hint: 'choose another output', cause })
+  }
 }
 
 /** A moment for people and programs: UTC, full seconds. */
