@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { toHex } from '@strongroom/core/bytes'
 import {
   depositMessage,
@@ -212,10 +212,7 @@ onService('deposits', {
   'M29: who deposited is who signed, whatever the deposit says about others': async (served) => {
     const [victim, attacker] = [served.client(), served.client(1)]
     const text = `key of ${victim.owner.client}, deposited by ${victim.owner.tenant}/${victim.owner.client}`
-    const { serial, commitment, sealId } = {
-      serial: sha256(Uint8Array.of(1)).slice(0, 16),
-      ...{ commitment: sha256(), sealId: sha256() },
-    }
+    const [serial, commitment, sealId] = [sha256().slice(0, 16), sha256(), sha256()]
     const changes = { serial, commitment, sealId, description: { kind: 'plain', text } } as const
     await leafOf(served, victim.blob(700, changes))
     const planted = attacker.blob(701, changes)
