@@ -92,6 +92,25 @@ test('base64 of two characters: 256 of the 4,096 texts are canonical', () => {
   assert.equal(accepted.length, 256)
 })
 
+test('base64: of all short texts, those are accepted that are written', () => {
+  for (const text of textsOf(['A', 'Q', '9', '=', ' ', '-'], 5)) {
+    const wellFormed = text.length % 4 !== 1 && /^[AQ9]*$/.test(text)
+    const padded = text.length % 4 === 0 && /^[AQ9]*={0,2}$/.test(text)
+    assert.equal(reencodes(fromBase64, toBase64, text), wellFormed && isCanonical(text), text)
+    assert.equal(reencodes(fromPaddedBase64, toPaddedBase64, text), padded && isCanonical(text), text)
+  }
+})
+
+function textsOf(alphabet: readonly string[], most: number): string[] {
+  if (most === 0) return ['']
+  return ['', ...textsOf(alphabet, most - 1).flatMap((text) => alphabet.map((first) => first + text))]
+}
+
+/** By Node's older decoder, which forgives everything. */
+function isCanonical(text: string): boolean {
+  return Buffer.from(text, 'base64').toString('base64').replaceAll('=', '') === text.replaceAll('=', '')
+}
+
 test('whatever is accepted is written again exactly', () => {
   const base64 = mutationsOf(utf8Encode(toBase64(Uint8Array.from({ length: 50 }, (_, i) => i * 5))))
   const hex = mutationsOf(utf8Encode('00ff10abcdef0123456789'))
