@@ -53,8 +53,12 @@ export const custodianInit = defineCommand({
   ],
   examples: [
     {
-      line: 'strongroom custodian init custody --identity SHA256:bYn5+/+Vn9wku8z8TfqCMlVCCFhbbW6o11/oi2S7+xs > custodian.card',
+      line: 'strongroom custodian init custody --identity SHA256:bYn5… > custodian.card',
       purpose: 'make the keys; the card goes to the authority',
+    },
+    {
+      line: 'strongroom custodian init custody --identity SHA256:bYn5… --freshness 72',
+      purpose: 'for one without a network, to which bundles travel for up to three days',
     },
   ],
   async run(context, [name = ''], values) {

@@ -47,6 +47,10 @@ export const custodianOpen = defineCommand({
   ],
   examples: [
     { line: 'strongroom custodian open request.bundle -o request.release', purpose: 'check, open, release' },
+    {
+      line: 'strongroom custodian open request.bundle -o out --share-file ada --share-file bo',
+      purpose: 'with shares that were typed into files',
+    },
   ],
   async run(context, [path = ''], values) {
     const output = resultPath(values, 'request.release')
@@ -136,6 +140,10 @@ export const custodianHandOut = defineCommand({
   ],
   examples: [
     { line: 'strongroom custodian hand-out released.bundle -o request.keys', purpose: 'for the requester' },
+    {
+      line: 'strongroom custodian hand-out released.bundle -o request.keys --folder custody',
+      purpose: 'of a custodian in another folder',
+    },
   ],
   async run(context, [path = ''], values) {
     const output = resultPath(values, 'request.keys')

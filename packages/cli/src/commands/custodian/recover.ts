@@ -15,6 +15,10 @@ export const custodianRecover = defineCommand({
   ],
   examples: [
     { line: 'strongroom custodian recover request.bundle', purpose: 'after the folder was restored' },
+    {
+      line: 'strongroom custodian recover request.bundle --folder custody',
+      purpose: 'of a custodian in another folder',
+    },
   ],
   async run(context, [path = ''], values) {
     const bundle = bundleIn(path)

@@ -54,6 +54,10 @@ export const custodianShares = defineCommand({
       line: 'strongroom custodian shares -k 3 -n 5 -O /mnt/shares',
       purpose: 'three of five people open it',
     },
+    {
+      line: 'strongroom custodian shares -k 2 -n 3',
+      purpose: 'show the shares, to be written down one by one',
+    },
   ],
   async run(context, _, values) {
     const [threshold, total] = [needed('--threshold', values.threshold), needed('--count', values.count)]

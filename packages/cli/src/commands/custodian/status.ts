@@ -10,6 +10,7 @@ export const custodianStatus = defineCommand({
   notes: ['Needs no passphrase: what the container says of itself is proved only when it is unlocked.'],
   examples: [
     { line: 'strongroom custodian status --folder custody', purpose: 'what it saw last, and released' },
+    { line: 'strongroom custodian status --json', purpose: 'the same for programs' },
   ],
   async run(context, _, values) {
     await withFolder(context, values, (folder) => {

@@ -24,7 +24,7 @@ export const custodianVerify = defineCommand({
   examples: [
     { line: 'strongroom custodian verify request.bundle', purpose: 'before it is opened' },
     {
-      line: 'strongroom custodian verify request.bundle --identity SHA256:bYn5+/+Vn9wku8z8TfqCMlVCCFhbbW6o11/oi2S7+xs',
+      line: 'strongroom custodian verify request.bundle --identity SHA256:bYn5…',
       purpose: 'for somebody who is not the custodian',
     },
   ],
