@@ -3,7 +3,8 @@ import { encryptFile, parseRecipient } from '@strongroom/core/age'
 import { ByteReader, ByteWriter, concat, utf8Encode } from '@strongroom/core/bytes'
 import { LIMITS, type ChallengeRequest } from '@strongroom/core/protocol'
 
-const LABEL = 'strongroom challenge v1'
+/** What a challenge is for, and what is hashed and derived for it. */
+const LABELS = { enrolment: 'strongroom challenge v1', recipient: 'strongroom recipient challenge v1' }
 const TIME_BYTES = 8
 const CODE_BYTES = 24
 
@@ -19,9 +20,12 @@ export interface KeyDeriver {
 export class Challenges {
   readonly #key: Uint8Array
   readonly #now: () => number
+  readonly #label: string
 
-  constructor(keys: KeyDeriver, now: () => number) {
-    this.#key = keys.derive(LABEL)
+  /** @param purpose for an enrolment, or for the recipient of a request: its signer then stands in the place of the invitation */
+  constructor(keys: KeyDeriver, now: () => number, purpose: keyof typeof LABELS = 'enrolment') {
+    this.#label = LABELS[purpose]
+    this.#key = keys.derive(this.#label)
     this.#now = now
   }
 
@@ -43,7 +47,11 @@ export class Challenges {
   #challenge({ invitation, exchange }: ChallengeRequest, time: number | bigint): Uint8Array {
     const timeBytes = new ByteWriter(TIME_BYTES).u64(time).toBytes()
     // Neither text has a line feed, so no two pairs have the same message.
-    const message = concat(utf8Encode(`${LABEL}\n`), timeBytes, utf8Encode(`${invitation}\n${exchange}`))
+    const message = concat(
+      utf8Encode(`${this.#label}\n`),
+      timeBytes,
+      utf8Encode(`${invitation}\n${exchange}`),
+    )
     const code = createHmac('sha256', this.#key).update(message).digest()
     return concat(timeBytes, code.subarray(0, CODE_BYTES))
   }

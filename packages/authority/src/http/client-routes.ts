@@ -9,6 +9,7 @@ import {
   type FoundStatement,
 } from '@strongroom/core/protocol'
 import type { ClientRow, DepositRow, StatementRow } from '../model/index.ts'
+import { releasedDeposit } from './callers.ts'
 import { ProblemError, readRequest } from './problem-error.ts'
 import type { Answer, Call, Route } from './route.ts'
 import { SCHEMAS } from './schemas.ts'
@@ -28,8 +29,8 @@ export const CLIENT_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/v1/deposits/{id}',
-    auth: 'signed',
-    summary: 'A deposit of the client, as it was sent',
+    auth: 'keyed',
+    summary: 'A deposit of the client, as it was sent; or of the request that was released',
     answers: { [MEDIA_TYPES.deposit]: SCHEMAS.deposit },
     seconds: 30,
     handle: readDeposit,
@@ -71,7 +72,8 @@ async function searchDeposits(call: Call): Promise<Answer> {
   return { type: MEDIA_TYPES.json, body: encodeDepositPage({ deposits, next }) }
 }
 
-function foundDeposit(row: DepositRow): FoundDeposit {
+/** What a search says of a deposit. */
+export function foundDeposit(row: DepositRow): FoundDeposit {
   const { index, received, created, epoch, format, serial, commitment, retention, superseded } = row
   return {
     id: row.digest,
@@ -93,7 +95,11 @@ function foundDeposit(row: DepositRow): FoundDeposit {
 }
 
 async function readDeposit(call: Call): Promise<Answer> {
-  const row = await call.desk.authority.store.statement(ownerOf(call), fromHex(call.parameter))
+  const id = fromHex(call.parameter)
+  const { caller, desk } = call
+  const row = caller?.client
+    ? await desk.authority.store.statement(caller.client, id)
+    : await releasedDeposit(call, id)
   // An enrolment is a statement of the same owner, and no deposit.
   if (row?.kind !== 'deposit') throw new ProblemError('not-found')
   return { type: MEDIA_TYPES.deposit, body: row.bytes }

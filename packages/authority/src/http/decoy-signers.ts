@@ -1,5 +1,4 @@
-import { SIGNATURE_SUITES, SigningKey, type SuiteName } from '@strongroom/core/container'
-import { parseSignerText } from '@strongroom/core/protocol'
+import { SIGNATURE_SUITES, SigningKey, suiteByName, type SuiteName } from '@strongroom/core/container'
 
 /** Keys that nobody has, by the length of the signatures of their suite. */
 const decoys = new Map(
@@ -26,6 +25,7 @@ export function verifyingSigner(
   client: { readonly signer: string } | undefined,
   signatureLength: number,
 ): string {
-  if (client && parseSignerText(client.signer).signatureLength === signatureLength) return client.signer
+  const [suite = ''] = client?.signer.split(' ', 1) ?? []
+  if (client && suiteByName(suite)?.signatureLength === signatureLength) return client.signer
   return decoySigner(signatureLength)
 }

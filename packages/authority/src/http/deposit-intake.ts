@@ -1,28 +1,28 @@
 import { equalBytes } from '@strongroom/core/bytes'
 import {
-  depositMessage,
-  parseDepositBody,
   ProtocolError,
-  signerIdOf,
-  type DepositBody,
   type DepositContext,
   type EpochChain,
   type ProblemCode,
+  type Verify,
 } from '@strongroom/core/protocol'
 import {
   AdmissionError,
   admitDeposit,
   parseDepositBlob,
+  verifiedAhead,
   type AdmissionErrorCode,
   type AdmittedStatement,
   type ClientRow,
   type DepositBlob,
 } from '../model/index.ts'
-import { decoySigner } from './decoy-signers.ts'
+import { verifyingSigner } from './decoy-signers.ts'
 import { ProblemError, readStatement } from './problem-error.ts'
 import type { Call } from './route.ts'
 
-/** Deposits that are verified before others get a turn. */
+/** Deposits of a request that are looked at together: while some are verified by other threads, others are read. */
+const TOGETHER = 16
+/** Deposits that are looked at before others get a turn. */
 const TURN = 32
 
 /**
@@ -35,13 +35,26 @@ export async function admitDeposits(
   blobs: readonly Uint8Array[],
 ): Promise<(AdmittedStatement | ProblemCode)[]> {
   const admitted: (AdmittedStatement | ProblemCode)[] = []
-  for (const [i, blob] of blobs.entries()) {
-    if (i > 0 && i % TURN === 0) await new Promise(setImmediate)
-    // Who has sent too many that nobody signed has the rest of them not looked at.
-    admitted.push(admitted.at(-1) === 'too-many' ? 'too-many' : await admitOrRefuse(call, blob))
+  let [next, tooMany] = [0, false]
+  const lane = async () => {
+    for (let i = next++; i < blobs.length; i = next++) {
+      if (i > 0 && i % TURN === 0) await new Promise(setImmediate)
+      // Who has sent too many that nobody signed has the rest of them not looked at.
+      const outcome = tooMany ? 'too-many' : await admitOrRefuse(call, blobs[i] ?? NOTHING)
+      admitted[i] = outcome
+      tooMany ||= outcome === 'too-many'
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: TOGETHER }, lane))
+  } finally {
+    // What one lane could not bear, the others need not finish.
+    next = blobs.length
   }
   return admitted
 }
+
+const NOTHING = new Uint8Array(0)
 
 async function admitOrRefuse(call: Call, blob: Uint8Array): Promise<AdmittedStatement | ProblemCode> {
   try {
@@ -53,67 +66,41 @@ async function admitOrRefuse(call: Call, blob: Uint8Array): Promise<AdmittedStat
 }
 
 /** Checks one deposit. @throws ProblemError statement, epoch, unauthenticated, too-many */
-export async function admitOne(call: Call, blob: Uint8Array): Promise<AdmittedStatement> {
-  const { desk } = call
-  const deposit = readStatement(() => parseDepositBlob(blob))
-  const claim = readStatement(() => parseDepositBody(deposit.body))
-  const { tenant, clientId } = claim.context
-  const found = await desk.clients.find(clientId)
-  // Another tenant's client is no client.
-  if (found?.tenant !== tenant) throw unknown(call, claim)
-  const admission = { deposit, claim, client: found }
-  try {
-    return await admitCurrent(call, admission)
-  } catch (error) {
-    const logged = await loggedBefore(call, admission, error)
-    if (logged) return logged
-    throw error
-  }
-}
-
-async function admitCurrent(call: Call, admission: Admission): Promise<AdmittedStatement> {
-  const { authority } = call.desk
+export async function admitOne(call: Call, bytes: Uint8Array): Promise<AdmittedStatement> {
+  const { authority, clients } = call.desk
+  const blob = readStatement(() => parseDepositBlob(bytes))
+  const { context, message, signature } = readStatement(() => blob.claim())
+  const found = await clients.find(context.clientId)
+  // Another tenant's client is no client. To find that nobody signed takes as long, whether or not there is such a client.
+  const client = found?.tenant === context.tenant ? found : undefined
+  const signer = verifyingSigner(client, signature.length)
+  const verify = await verifiedAhead(authority.verifyLater, { signer, message, signature })
+  if (!client) throw unsigned(call)
+  const admission = { blob, client, verify }
   try {
     return admitWith(call, admission, await authority.epochs())
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== 'epoch') throw error
     // Its signature is valid: perhaps another node has a new epoch.
-    return admitWith(call, admission, await authority.epochs(admission.claim.context.epochDigest))
+    return admitWith(call, admission, await authority.epochs(context.epochDigest))
   }
 }
 
-/**
- * A deposit that is not taken any more, because its epoch is over or its client suspended, and was taken before: who lost the answer then gets
- * the same one now.
- */
-async function loggedBefore(
-  { desk: { authority } }: Call,
-  { deposit, client }: Admission,
-  error: unknown,
-): Promise<AdmittedStatement | undefined> {
-  if (!(error instanceof ProblemError && error.cause instanceof AdmissionError)) return undefined
-  const { store, trust } = authority
-  if (!(await store.statement(client, trust.sha256(deposit.bytes)))) return undefined
-  return admitDeposit(deposit, { ...trust, client, epochs: await authority.epochs() })
-}
-
 interface Admission {
-  readonly deposit: DepositBlob
-  readonly claim: DepositBody
+  readonly blob: DepositBlob
   readonly client: ClientRow
+  readonly verify: Verify
 }
 
-/** @throws ProblemError statement, epoch, unauthenticated */
-function admitWith(call: Call, { deposit, claim, client }: Admission, epochs: EpochChain): AdmittedStatement {
+/** @throws ProblemError statement, epoch, unauthenticated, too-many */
+function admitWith(call: Call, { blob, ...admission }: Admission, epochs: EpochChain): AdmittedStatement {
   const { authority, now } = call.desk
   try {
-    return admitDeposit(deposit, { ...authority.trust, client, epochs, now: now() })
+    return admitDeposit(blob, { ...authority.trust, ...admission, epochs, now: now() })
   } catch (cause) {
-    if (cause instanceof ProtocolError && cause.code === 'PROTOCOL_SIGNATURE') {
-      throw unknown(call, claim, client)
-    }
+    if (cause instanceof ProtocolError && cause.code === 'PROTOCOL_SIGNATURE') throw unsigned(call)
     if (cause instanceof ProtocolError && cause.code === 'PROTOCOL_BINDING') {
-      throw new ProblemError(isOfEpoch(claim.context, epochs) ? 'statement' : 'epoch', { cause })
+      throw new ProblemError(isOfEpoch(blob.claim().context, epochs) ? 'statement' : 'epoch', { cause })
     }
     if (cause instanceof AdmissionError) throw new ProblemError(ADMISSION_PROBLEMS[cause.code], { cause })
     throw cause
@@ -133,18 +120,8 @@ function isOfEpoch({ epochNumber, epochDigest, policy }: DepositContext, epochs:
   )
 }
 
-/**
- * What is answered to a deposit that no client signed. Where nothing was verified, because there is no such client or it has
- * another key, it takes as long as if there were.
- */
-function unknown(
-  call: Call,
-  { context, contextBytes, signature }: DepositBody,
-  client?: ClientRow,
-): ProblemError {
-  const { sha256, verify } = call.desk.authority.trust
-  const compared = client && equalBytes(signerIdOf(sha256, client.signer), context.signer.id)
-  if (!compared) verify(decoySigner(signature.length), depositMessage(contextBytes), signature)
+/** What is answered to a deposit that no client signed. @throws ProblemError too-many */
+function unsigned(call: Call): ProblemError {
   call.strike()
   return new ProblemError('unauthenticated')
 }

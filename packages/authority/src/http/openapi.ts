@@ -10,6 +10,9 @@ const PREFIX = '#/components/schemas/'
 /** What parameters in paths are. */
 const PARAMETERS: Readonly<Record<string, string>> = {
   id: 'A deposit id: 64 hexadecimal digits.',
+  digest: 'A statement digest: 64 hexadecimal digits.',
+  client: 'The id of a client.',
+  link: 'What stands in the link of a notice.',
   tile: 'The path of a tile behind `tile/`, with slashes.',
 }
 
@@ -71,7 +74,7 @@ function operationOf({ method, path, summary, auth, bodies, query, answers }: Ro
     summary,
     ...(parameters.length > 0 && { parameters }),
     ...(bodies && { requestBody: { required: true, content: Object.fromEntries(content) } }),
-    ...(auth === 'signed' && { security: [{ signed: [] }] }),
+    ...((auth === 'signed' || auth === 'keyed') && { security: [{ signed: [] }] }),
     responses: {
       200: {
         description: 'What was asked for.',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ClientRow } from '../model/index.ts'
+import { NoticeKeys } from '../notices/index.ts'
 import { problemAnswer, SECURITY_FIELDS, TRANSPORT_SECURITY, writeAnswer } from './answer.ts'
 import { Challenges } from './challenges.ts'
 import { clientAddress } from './client-address.ts'
@@ -13,7 +14,8 @@ import { parseTarget, type RequestTarget } from './request-target.ts'
 import { findRoute } from './route-table.ts'
 import type { Answer, Call, Desk, RequestBody, Route } from './route.ts'
 import type { ServedAuthority, ServiceLimits } from './served-authority.ts'
-import { authenticate } from './signed-request.ts'
+import type { Caller } from './callers.ts'
+import { authenticate, authenticateCaller } from './signed-request.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 /** What requests are handled with. */
@@ -97,6 +99,8 @@ class Handling {
       now,
       clients: new KnownClients(authority.store, now),
       challenges: new Challenges(authority.keys, now),
+      recipients: new Challenges(authority.keys, now, 'recipient'),
+      notices: new NoticeKeys(authority.keys),
     }
   }
 
@@ -147,13 +151,14 @@ class Handling {
     const { body, type } = await this.#body(state, route)
     const call = this.#call(state, { parameter, query: target.query, body, type })
     const client = route.auth === 'signed' ? await this.#client(incoming, call) : undefined
-    return within(route.seconds, () => route.handle({ ...call, client }))
+    const caller = route.auth === 'keyed' ? await this.#caller(incoming, call) : undefined
+    return within(route.seconds, () => route.handle({ ...call, client, caller }))
   }
 
   #call(
     { address, line }: State,
     request: Pick<Call, 'parameter' | 'query' | 'body' | 'type'>,
-  ): Omit<Call, 'client'> {
+  ): Omit<Call, 'client' | 'caller'> {
     const is = ({ tenant, client }: Pick<ClientRow, 'tenant' | 'client'>) => {
       line.tenant = tenant
       line.client = client
@@ -170,6 +175,12 @@ class Handling {
       { method, authority: this.#desk.host, target, body: call.body },
       call,
     )
+  }
+
+  #caller(incoming: IncomingMessage, call: Pick<Call, 'is' | 'strike' | 'body'>): Promise<Caller> {
+    const { method = '', url: target = '' } = incoming
+    const request = { method, authority: this.#desk.host, target, body: call.body }
+    return authenticateCaller(this.#desk, incoming, request, call)
   }
 
   async #body(state: State, route: Route): Promise<{ readonly body: Uint8Array; readonly type: string }> {

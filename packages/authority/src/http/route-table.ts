@@ -1,11 +1,16 @@
 import { MEDIA_TYPES } from '@strongroom/core/protocol'
+import { CANCEL_ROUTES } from './cancel-routes.ts'
 import { CLIENT_ROUTES } from './client-routes.ts'
+import { CUSTODIAN_ROUTES } from './custodian-routes.ts'
 import { DEPOSIT_ROUTES } from './deposit-routes.ts'
 import { docsPage } from './docs-page.ts'
 import { ENROLMENT_ROUTES } from './enrolment-routes.ts'
 import { openApiDocument } from './openapi.ts'
+import { PEOPLE_ROUTES } from './people-routes.ts'
 import { PUBLIC_ROUTES } from './public-routes.ts'
 import type { Route } from './route.ts'
+import { STATEMENT_ROUTES } from './statement-routes.ts'
+import { SUBJECT_ROUTES } from './subject-routes.ts'
 import { SCHEMAS } from './schemas.ts'
 
 const HTML = 'text/html; charset=utf-8'
@@ -38,6 +43,11 @@ export const ROUTES: readonly Route[] = [
   ...ENROLMENT_ROUTES,
   ...DEPOSIT_ROUTES,
   ...CLIENT_ROUTES,
+  ...STATEMENT_ROUTES,
+  ...SUBJECT_ROUTES,
+  ...PEOPLE_ROUTES,
+  ...CUSTODIAN_ROUTES,
+  ...CANCEL_ROUTES,
   ...DOCUMENT_ROUTES,
 ]
 
@@ -52,6 +62,9 @@ function documents() {
 /** What a parameter may be: nothing else makes a path one of the route. */
 const PARAMETERS: Readonly<Record<string, string>> = {
   id: '[0-9a-f]{64}',
+  digest: '[0-9a-f]{64}',
+  client: 'c-[0-9a-f]{24}',
+  link: '[0-9a-f]{128}',
   tile: '(?:entries|[0-9]{1,2})/[0-9x/.p]{3,40}',
 }
 

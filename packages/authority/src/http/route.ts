@@ -1,6 +1,8 @@
 import type { ZodType } from 'zod'
 import type { ClientRow } from '../model/index.ts'
+import type { Caller } from './callers.ts'
 import type { KnownClients } from './known-clients.ts'
+import type { NoticeKeys } from '../notices/index.ts'
 import type { Challenges } from './challenges.ts'
 import type { ServedAuthority, ServiceLimits } from './served-authority.ts'
 import type { Metrics } from './metrics.ts'
@@ -19,6 +21,9 @@ export interface Desk {
   readonly limits: ServiceLimits
   readonly clients: KnownClients
   readonly challenges: Challenges
+  /** The same for the recipients of requests. */
+  readonly recipients: Challenges
+  readonly notices: NoticeKeys
   readonly metrics: Metrics
   /** The host that clients sign for: of the public address, with its port unless that is the scheme's. */
   readonly host: string
@@ -39,6 +44,8 @@ export interface Call {
   readonly type: string
   /** Who signed it, on signed routes. */
   readonly client: ClientRow | undefined
+  /** Who signed it, on keyed routes. */
+  readonly caller: Caller | undefined
   /**
    * Says whose the request turned out to be: counted, and written to the log of requests.
    *
@@ -58,11 +65,14 @@ export interface RequestBody {
 
 /** One row of the route table. */
 export interface Route {
-  readonly method: 'GET' | 'POST'
-  /** Literal, but for one parameter in braces at most: `{id}` is 64 hexadecimal digits, `{tile}` what names a tile. */
+  readonly method: 'GET' | 'POST' | 'PUT'
+  /** Literal, but for one parameter in braces at most: `{id}` and `{digest}` are 64 hexadecimal digits, `{tile}` what names a tile. */
   readonly path: string
-  /** `public`: anybody. `signed`: clients, by an HTTP signature. `statement`: what is sent is signed in itself. */
-  readonly auth: 'public' | 'signed' | 'statement'
+  /**
+   * `public`: anybody. `signed`: clients, by an HTTP signature. `keyed`: clients, and other keys that are known from a statement.
+   * `statement`: what is sent is signed in itself.
+   */
+  readonly auth: 'public' | 'signed' | 'keyed' | 'statement'
   readonly summary: string
   /** The bodies it takes, by media type. */
   readonly bodies?: Readonly<Record<string, RequestBody>>

@@ -8,6 +8,8 @@ import {
 } from '@strongroom/core/protocol'
 import { ENTRY_KINDS, type EntryKindName } from '@strongroom/core/tlog'
 
+import { RECOVERY_SCHEMAS } from './recovery-schemas.ts'
+
 // What is sent and answered, for the OpenAPI document. Requests are read by the parsers of core/protocol, which are stricter than a
 // schema can be: one encoding, in the order that is written here.
 
@@ -25,7 +27,7 @@ const envelope = z
     signatures: z
       .array(z.strictObject({ keyid: z.string(), sig: paddedBase64 }))
       .min(1)
-      .max(2),
+      .max(5),
   })
   .meta({ id: 'Envelope', description: 'A statement in its DSSE envelope.' })
 
@@ -131,6 +133,7 @@ export const SCHEMAS = {
   statementPage: z
     .strictObject({ statements: z.array(foundStatement), next: index.nullable() })
     .meta({ id: 'StatementPage', description: 'Statements in the order of the log.' }),
+  ...RECOVERY_SCHEMAS,
   health: z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health', description: 'All is well.' }),
   document: z
     .looseObject({ openapi: z.literal('3.1.0') })

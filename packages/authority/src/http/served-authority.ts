@@ -1,4 +1,4 @@
-import type { AuthorityTrust, EpochChain } from '@strongroom/core/protocol'
+import type { AuthorityTrust, EpochChain, VerifyLater } from '@strongroom/core/protocol'
 import type { AuthorityLog } from '../log/index.ts'
 import type { Store } from '../store/index.ts'
 import type { KeyDeriver } from './challenges.ts'
@@ -9,6 +9,8 @@ export interface ServedAuthority {
   readonly log: AuthorityLog
   readonly keys: KeyDeriver
   readonly trust: AuthorityTrust
+  /** Verifies as `trust` does, by other threads; so many at a time. */
+  readonly verifyLater: VerifyLater
   /**
    * Its epoch records, verified. They are kept; they are read again when they do not have the one that is asked for.
    *

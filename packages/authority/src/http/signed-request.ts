@@ -10,8 +10,9 @@ import {
   type ProtocolErrorCode,
   type VerifiedRequest,
 } from '@strongroom/core/protocol'
-import { sha256, type ClientRow } from '../model/index.ts'
+import { sha256, verifiedAhead, type ClientRow } from '../model/index.ts'
 import { verifyingSigner } from './decoy-signers.ts'
+import { findCaller, type Caller } from './callers.ts'
 import { ProblemError } from './problem-error.ts'
 import type { Call, Desk } from './route.ts'
 
@@ -36,15 +37,45 @@ export async function authenticate(
 ): Promise<ClientRow> {
   const claimed = claimedSignature(incoming, request, desk.now())
   const found = await desk.clients.find(claimed.params.clientId)
+  await accept(desk, claimed, found, call)
+  if (!found) throw new ProblemError('unauthenticated')
+  return found
+}
+
+/**
+ * Finds out which client, or which other key that is known, signed a request. As `authenticate` in all else.
+ *
+ * @throws ProblemError malformed, clock, unauthenticated, replayed, too-many
+ */
+export async function authenticateCaller(
+  desk: Desk,
+  incoming: IncomingMessage,
+  request: HttpRequest,
+  call: Pick<Call, 'is' | 'strike'>,
+): Promise<Caller> {
+  const claimed = claimedSignature(incoming, request, desk.now())
+  const caller = await findCaller(desk, claimed.params.clientId)
+  const owner = caller && { tenant: caller.tenants[0] ?? '', client: caller.name, signer: caller.signer }
+  await accept(desk, claimed, owner, call)
+  if (!caller) throw new ProblemError('unauthenticated')
+  return caller
+}
+
+/** Whoever was found must have signed, and not have sent the very same before. */
+async function accept(
+  desk: Desk,
+  claimed: ClaimedSignature,
+  found: Pick<ClientRow, 'tenant' | 'client' | 'signer'> | undefined,
+  call: Pick<Call, 'is' | 'strike'>,
+): Promise<void> {
   const signer = verifyingSigner(found, claimed.signature.length)
-  const verified = verifiedBy(claimed, signer, desk)
+  const verified = await verifiedBy(claimed, signer, desk)
   if (!verified || !found || signer !== found.signer) {
     call.strike()
     throw new ProblemError('unauthenticated')
   }
   call.is(found)
   await spend(desk, found, verified)
-  return found
 }
 
 function claimedSignature({ headers }: IncomingMessage, request: HttpRequest, now: number): ClaimedSignature {
@@ -63,13 +94,15 @@ function claimedSignature({ headers }: IncomingMessage, request: HttpRequest, no
   }
 }
 
-function verifiedBy(
+async function verifiedBy(
   claimed: ClaimedSignature,
   signer: string,
   { authority }: Desk,
-): VerifiedRequest | undefined {
+): Promise<VerifiedRequest | undefined> {
+  const { base: message, signature } = claimed
+  const verify = await verifiedAhead(authority.verifyLater, { signer, message, signature })
   try {
-    return verifySignature(claimed, signer, authority.trust.verify)
+    return verifySignature(claimed, signer, verify)
   } catch (error) {
     if (error instanceof ProtocolError) return undefined
     throw error
@@ -78,7 +111,7 @@ function verifiedBy(
 
 async function spend(
   { authority: { store } }: Desk,
-  { tenant, client }: ClientRow,
+  { tenant, client }: Pick<ClientRow, 'tenant' | 'client'>,
   { nonce, expiresMs }: VerifiedRequest,
 ): Promise<void> {
   const spent = { tenant, client, nonce: fromBase64(nonce), expires: expiresMs + NONCE_SLACK_MS }

@@ -158,6 +158,22 @@ export class AuthorityLog {
     await this.#groups.add([])
   }
 
+  /**
+   * A checkpoint of all that is committed, signed now: for whoever goes by its time.
+   *
+   * @throws LogError LOG_READ_ONLY; what `append` throws
+   */
+  async freshCheckpoint(): Promise<Uint8Array> {
+    this.#renewal = true
+    await this.#groups.add([])
+    return this.#receiptCheckpoint()
+  }
+
+  /** The proof that a statement is in the tree of a checkpoint of this log. */
+  inclusion(note: Uint8Array, index: number, statement: ReceiptStatement): Promise<Uint8Array[]> {
+    return this.#proofs.inclusion(headOf(note), index, statement)
+  }
+
   /** A tile or a bundle of entries of exactly the width that is asked for; undefined if there is none. */
   async tile(tile: Tile): Promise<Uint8Array | undefined> {
     const bytes = await this.#options.store.tile(tile.level, tile.index)

@@ -1,4 +1,5 @@
 /** The log of an authority: statements in, durable and signed receipts out. */
+export { isOfOneTenant, makeBundle, subjectReceipt } from './recovery-bundle.ts'
 export { AuthorityLog } from './authority-log.ts'
 export type { LoggedOutcome, LogOptions, LogState, StatementOutcome } from './authority-log.ts'
 export { readEpochChain } from './epochs.ts'

@@ -11,7 +11,7 @@ import {
   type VerifyMeans,
 } from '@strongroom/core/protocol'
 import { AdmissionError } from './admission-error.ts'
-import { parseDepositBlob, type DepositBlob } from './deposit-blob.ts'
+import { DepositBlob, parseDepositBlob } from './deposit-blob.ts'
 import { openRecovery, type Beside, type RecoveryFacts } from './recovery-facts.ts'
 import {
   AUTHORITY,
@@ -80,9 +80,10 @@ export function admitDeposit(
   deposit: Uint8Array | DepositBlob,
   { client, epochs, now, ...means }: DepositAdmission,
 ): AdmittedStatement {
-  const { bytes, recipientStanza, body } = 'body' in deposit ? deposit : parseDepositBlob(deposit)
+  const blob = deposit instanceof DepositBlob ? deposit : parseDepositBlob(deposit)
+  const { bytes, recipientStanza } = blob
   const expected = { tenant: client.tenant, clientId: client.client, signer: client.signer }
-  const { context } = verifyDeposit(body, { ...means, ...expected, epochs, recipientStanza })
+  const { context } = verifyDeposit(blob.claim(), { ...means, ...expected, epochs, recipientStanza })
   if (now !== undefined) {
     if (client.state !== 'active') throw new AdmissionError('ADMISSION_CLIENT', 'the client is suspended')
     checkStanding(context, epochs, now)

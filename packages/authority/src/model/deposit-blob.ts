@@ -1,16 +1,42 @@
 import { AgeError, encodedStanzaLength, parseHeader, type Stanza } from '@strongroom/core/age'
 import { fromBase64, BytesError } from '@strongroom/core/bytes'
-import { DEPOSIT_TYPE, DEPOSIT_VERSION, LIMITS, ProtocolError } from '@strongroom/core/protocol'
+import {
+  DEPOSIT_TYPE,
+  DEPOSIT_VERSION,
+  LIMITS,
+  parseDepositBody,
+  ProtocolError,
+  type DepositBody,
+} from '@strongroom/core/protocol'
 import { AdmissionError } from './admission-error.ts'
 
-/** A deposit taken apart; nothing is verified. Views of the key blob. */
-export interface DepositBlob {
+// Held by this module alone: nobody else can make a DepositBlob, whose parts could then be of different blobs.
+const MADE_BY_PARSING = Symbol('parsed')
+
+/** A deposit taken apart; nothing is verified. Views of the key blob. Only `parseDepositBlob` makes one. */
+export class DepositBlob {
   /** All of it. */
   readonly bytes: Uint8Array
   /** The recipient stanza as it is encoded, its last line feed included. */
   readonly recipientStanza: Uint8Array
   /** The body of the deposit stanza: for `verifyDeposit`. */
   readonly body: Uint8Array
+  #claim: DepositBody | undefined
+
+  constructor(
+    token: typeof MADE_BY_PARSING,
+    { bytes, recipientStanza, body }: Pick<DepositBlob, 'bytes' | 'recipientStanza' | 'body'>,
+  ) {
+    if (token !== MADE_BY_PARSING) throw new TypeError('a deposit is taken apart by parseDepositBlob alone')
+    this.bytes = bytes
+    this.recipientStanza = recipientStanza
+    this.body = body
+  }
+
+  /** What the body says: read when it is first asked for. @throws ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT */
+  claim(): DepositBody {
+    return (this.#claim ??= parseDepositBody(this.body))
+  }
 }
 
 const RECIPIENT_TYPE = 'mlkem768x25519'
@@ -43,7 +69,8 @@ export function parseDepositBlob(blob: Uint8Array): DepositBlob {
     throw noDeposit(`the second stanza is not ${DEPOSIT_TYPE} ${DEPOSIT_VERSION}`)
   }
   const end = VERSION_LINE_BYTES + encodedStanzaLength(recipient)
-  return { bytes: blob, recipientStanza: blob.subarray(VERSION_LINE_BYTES, end), body: deposit.body }
+  const recipientStanza = blob.subarray(VERSION_LINE_BYTES, end)
+  return new DepositBlob(MADE_BY_PARSING, { bytes: blob, recipientStanza, body: deposit.body })
 }
 
 function headerOf(blob: Uint8Array): { readonly stanzas: readonly Stanza[]; readonly length: number } {

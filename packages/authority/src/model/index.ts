@@ -9,8 +9,7 @@ export {
   AdmittedStatement,
 } from './admitted-statement.ts'
 export type { DepositAdmission, StatementFacts } from './admitted-statement.ts'
-export { parseDepositBlob } from './deposit-blob.ts'
-export type { DepositBlob } from './deposit-blob.ts'
+export { DepositBlob, parseDepositBlob } from './deposit-blob.ts'
 export { sha256 } from './digest.ts'
 export type { Refusal } from './group-judgement.ts'
 export type { Quota, Quotas } from './quota.ts'
@@ -29,3 +28,5 @@ export type {
   TenantRow,
   Usage,
 } from './statement-rows.ts'
+export { atMost, verifiedAhead } from './verified-ahead.ts'
+export type { SignedMessage } from './verified-ahead.ts'

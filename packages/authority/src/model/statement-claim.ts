@@ -3,7 +3,6 @@ import {
   ACTS,
   clientIdOf,
   LIMITS,
-  parseDepositBody,
   parseEnvelope,
   parseJson,
   ProtocolError,
@@ -95,7 +94,7 @@ function claimOf({ kind, bytes }: Pick<StatementRow, 'kind' | 'bytes'>): Stateme
 }
 
 function claimOfDeposit(bytes: Uint8Array): StatementClaim {
-  const { context } = parseDepositBody(parseDepositBlob(bytes).body)
+  const { context } = parseDepositBlob(bytes).claim()
   const { tenant, clientId: client } = context
   return { digest: sha256(bytes), owner: { tenant, client }, context }
 }

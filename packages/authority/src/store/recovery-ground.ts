@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { toHex } from '@strongroom/core/bytes'
+import { equalBytes, toHex } from '@strongroom/core/bytes'
 import {
   ACTS,
   custodianAt,
@@ -9,6 +9,7 @@ import {
   parseJson,
   parseTerms,
   ProtocolError,
+  statementDigest,
   verifyCharters,
   type ActName,
   type ActPayloads,
@@ -23,6 +24,7 @@ import {
 import { sha256 } from '../model/digest.ts'
 import { readEpochs } from './read-statements.ts'
 import type { Schema } from './schema.ts'
+import { StoreError } from './store-error.ts'
 
 /** By what all that happens in a tenant is judged. */
 export interface RecoveryGround {
@@ -88,6 +90,10 @@ export async function readKept<K extends ActName>(
   if (!row) return undefined
   const envelope = parseEnvelope(row.bytes)
   if (envelope.payloadType !== ACTS[act].payloadType) return undefined
+  // A row is an index: what counts is what was signed.
+  if (!equalBytes(statementDigest(sha256, envelope), digest)) {
+    throw new StoreError('STORE_CORRUPT', `the row of leaf ${row.leaf} is not that of its statement`)
+  }
   return { payload: payloadOf(act, envelope), digest, index: row.leaf, received: row.received, envelope }
 }
 

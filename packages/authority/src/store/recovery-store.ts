@@ -1,26 +1,21 @@
-import type { Insertable, Kysely } from 'kysely'
-import type { AuthorityTrust, RecoveryCodes } from '@strongroom/core/protocol'
+import type { Insertable } from 'kysely'
+import { toHex } from '@strongroom/core/bytes'
+import { keyNameOf, type AuthorityTrust, type RecoveryCodes } from '@strongroom/core/protocol'
 import { sha256 } from '../model/digest.ts'
 import type { KnownKeyRow } from '../model/recovery-rows.ts'
 import type { DepositKeyBlob } from '../model/recovery-facts.ts'
 import { AUTHORITY, type ClientRow, type StatementRow } from '../model/statement-rows.ts'
 import { readBacklog, readWaiting, type CustodianBacklog } from './custodian-rows.ts'
 import { EVERYBODY } from './engine.ts'
-import { exactLots } from './lots.ts'
-import { claimNotices, settleNotice, type ContactRow, type NoticeRow } from './notice-rows.ts'
+import { checkedStatement } from './checked-rows.ts'
+import { exactLots, filledLots } from './lots.ts'
+import { NoticeStore } from './notice-store.ts'
 import { clientOf } from './people.ts'
 import { statementOf } from './read-statements.ts'
 import { readGround, readKept, type KeptStatement, type RecoveryGround } from './recovery-ground.ts'
 import { readSubject, searchSubjects, type SubjectRecord, type SubjectSearch } from './recovery-subjects.ts'
+import type { Runner, Work } from './runner.ts'
 import type { Schema } from './schema.ts'
-
-type Work<T> = (db: Kysely<Schema>) => Promise<T>
-
-/** How work is run on a database: as the store itself does. */
-export interface Runner {
-  readonly read: <T>(tenants: readonly string[], work: Work<T>) => Promise<T>
-  readonly write: <T>(tenants: readonly string[], work: Work<T>) => Promise<T>
-}
 
 /** A client with how much it has. */
 export interface ClientSummaryRow extends ClientRow {
@@ -44,10 +39,12 @@ export interface WaitingQuery {
  * is kept. Rows of a tenant are given to nobody who does not name it.
  */
 export class RecoveryStore {
+  readonly notices: NoticeStore
   readonly #run: Runner
 
   constructor(run: Runner) {
     this.#run = run
+    this.notices = new NoticeStore(run)
   }
 
   /** The epochs, terms and charters by which all is judged. @throws ProtocolError if the charters were changed */
@@ -121,7 +118,39 @@ export class RecoveryStore {
         .where('digest', '=', digest)
         .executeTakeFirst(),
     )
-    return row && statementOf(row)
+    return row && checkedStatement(statementOf(row))
+  }
+
+  /** Statements of everybody of some kinds, by their numbers, from a leaf on and below another: for bundles. */
+  async statementsBetween(from: number, to: number, kinds: readonly number[]): Promise<StatementRow[]> {
+    const rows = await this.#run.read(EVERYBODY, (db) =>
+      db
+        .selectFrom('statement')
+        .selectAll()
+        .where('leaf', '>=', from)
+        .where('leaf', '<', to)
+        .where('kind', 'in', [...kinds])
+        .orderBy('leaf')
+        .execute(),
+    )
+    return rows.map((row) => checkedStatement(statementOf(row)))
+  }
+
+  /** Deposits of a client by their ids, in the order of the ids; those that are there. */
+  async depositsNamed(tenant: string, ids: readonly Uint8Array[]): Promise<StatementRow[]> {
+    const found = new Map<string, StatementRow>()
+    for (const lot of filledLots(ids)) {
+      const rows = await this.#of(tenant, (db) =>
+        db
+          .selectFrom('statement')
+          .selectAll()
+          .where('tenant', '=', tenant)
+          .where('digest', 'in', lot)
+          .execute(),
+      )
+      for (const row of rows) found.set(toHex(row.digest), checkedStatement(statementOf(row)))
+    }
+    return ids.flatMap((id) => found.get(toHex(id)) ?? [])
   }
 
   /** Why a key is known that is called so. */
@@ -171,6 +200,16 @@ export class RecoveryStore {
         .executeTakeFirst()
       return row && readKept(db, tenant, 'vetting', row.digest)
     })
+  }
+
+  /** The statement of a vetting by its code, a signer in text form. */
+  vettingOf(tenant: string, code: string) {
+    return this.vetting(tenant, keyNameOf(sha256, code))
+  }
+
+  /** What a release says about its results; undefined if there is none of that digest. */
+  releaseResults(tenant: string, digest: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#of(tenant, async (db) => (await readKept(db, tenant, 'release', digest))?.payload.results)
   }
 
   /** Clients of a tenant in the order in which they were enrolled. */
@@ -308,48 +347,11 @@ export class RecoveryStore {
     )
   }
 
-  /** Adds where somebody is told. */
-  addContact(contact: ContactRow): Promise<void> {
-    return this.#insertNew(contact.tenant, 'contact', [contact])
-  }
-
-  /** False if there was no such contact. */
-  async removeContact({ tenant, client, channel, address }: ContactRow): Promise<boolean> {
-    const { numDeletedRows } = await this.#run.write([tenant], (db) =>
-      db
-        .deleteFrom('contact')
-        .where('tenant', '=', tenant)
-        .where('client', '=', client)
-        .where('channel', '=', channel)
-        .where('address', '=', address)
-        .executeTakeFirst(),
-    )
-    return numDeletedRows > 0n
-  }
-
-  /** Where the people of a tenant and its clients are told. */
-  async contacts(tenant: string): Promise<ContactRow[]> {
-    const rows = await this.#of(tenant, (db) =>
-      db.selectFrom('contact').selectAll().where('tenant', '=', tenant).execute(),
-    )
-    return rows as ContactRow[]
-  }
-
-  /** Notices that are due, claimed until a time: of nodes that ask at once, each gets others. */
-  claimNotices(claim: { readonly now: number; readonly until: number; readonly limit: number }) {
-    return this.#run.write(EVERYBODY, (db) => claimNotices(db, claim))
-  }
-
-  /** Says what became of a claimed notice. */
-  settleNotice(row: NoticeRow, outcome: 'delivered' | 'given-up' | { readonly due: number }): Promise<void> {
-    return this.#run.write([row.tenant], (db) => settleNotice(db, row, outcome))
-  }
-
   #of<T>(tenant: string, work: Work<T>): Promise<T> {
     return this.#run.read([AUTHORITY.tenant, tenant], work)
   }
 
-  async #insertNew<T extends 'subject_receipt' | 'release_blob' | 'contact'>(
+  async #insertNew<T extends 'subject_receipt' | 'release_blob'>(
     tenant: string,
     table: T,
     rows: readonly Insertable<Schema[T]>[],

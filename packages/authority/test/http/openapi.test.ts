@@ -53,7 +53,7 @@ onService('the document of the routes', {
       assert.deepEqual(Object.keys(operation.requestBody?.content ?? {}), Object.keys(route.bodies ?? {}))
       assert.deepEqual(Object.keys(operation.responses['200']?.content ?? {}), Object.keys(route.answers))
       assert.deepEqual(Object.keys(operation.responses['default']?.content ?? {}), [MEDIA_TYPES.problem])
-      assert.equal(operation.security !== undefined, route.auth === 'signed')
+      assert.equal(operation.security !== undefined, route.auth === 'signed' || route.auth === 'keyed')
       const inPath = operation.parameters?.filter((it) => it.in === 'path').map((it) => `{${it.name}}`) ?? []
       assert.deepEqual(inPath, path.match(/\{[a-z]+\}/g) ?? [])
     }

@@ -1,0 +1,155 @@
+import {
+  encodeCustodianDeposits,
+  encodeCustodianWork,
+  encodeEnvelope,
+  LIMITS,
+  MEDIA_TYPES,
+  parseCustodianQuery,
+  parseEnvelope,
+  parseRewrapSubmission,
+  parseVerificationSubmission,
+  RECOVERY_LIMITS,
+  type ApprovedSubject,
+  type Envelope,
+} from '@strongroom/core/protocol'
+import type { RecoveryAct, StatementRow } from '../model/index.ts'
+import { checkCustodian } from './callers.ts'
+import { checkWritable } from './deposit-routes.ts'
+import { readRequest } from './problem-error.ts'
+import type { Answer, Call, Desk, Route } from './route.ts'
+import { SCHEMAS } from './schemas.ts'
+import { admitted, appendOne } from './statement-routes.ts'
+
+const MOST_SUBJECTS = 1_000
+const answers = { [MEDIA_TYPES.receipt]: SCHEMAS.receipt }
+
+/** A statement of the custodian that comes by itself. */
+function stated(path: string, act: RecoveryAct, summary: string): Route {
+  return {
+    method: 'POST',
+    path,
+    auth: 'statement',
+    summary,
+    bodies: { [MEDIA_TYPES.envelope]: { schema: SCHEMAS.envelope, most: () => LIMITS.envelopeBytes } },
+    answers,
+    seconds: 60,
+    handle: async (call) => {
+      checkWritable(call.desk)
+      return appendOne(call, admitted(call, call.body, [act]))
+    },
+  }
+}
+
+/** What the custodian asks and says. It opens deposits elsewhere: nothing here can. */
+export const CUSTODIAN_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/custodian/work',
+    auth: 'keyed',
+    summary: 'What waits for the custodian',
+    answers: { [MEDIA_TYPES.json]: SCHEMAS.custodianWork },
+    seconds: 60,
+    handle: readWork,
+  },
+  {
+    method: 'GET',
+    path: '/v1/custodian/deposits',
+    auth: 'keyed',
+    summary: 'Deposits to open, or to wrap for the next epoch',
+    query: SCHEMAS.custodianQuery,
+    answers: { [MEDIA_TYPES.json]: SCHEMAS.custodianDeposits },
+    seconds: 60,
+    handle: readDeposits,
+  },
+  stated('/v1/releases', 'release', 'Release what was approved'),
+  {
+    method: 'POST',
+    path: '/v1/verifications',
+    auth: 'statement',
+    summary: 'Say which deposits were opened and found right',
+    bodies: {
+      [MEDIA_TYPES.json]: { schema: SCHEMAS.verification, most: () => RECOVERY_LIMITS.submissionBytes },
+    },
+    answers,
+    seconds: 60,
+    handle: verify,
+  },
+  {
+    method: 'POST',
+    path: '/v1/rewraps',
+    auth: 'statement',
+    summary: 'Say which deposits were wrapped for another epoch',
+    bodies: { [MEDIA_TYPES.json]: { schema: SCHEMAS.rewrap, most: () => LIMITS.pageBytes } },
+    answers,
+    seconds: 60,
+    handle: rewrap,
+  },
+  stated('/v1/completions', 'completion', 'Say that all deposits of an epoch were'),
+]
+
+async function readWork(call: Call): Promise<Answer> {
+  checkCustodian(call)
+  const { desk } = call
+  const { store } = desk.authority
+  const { unverified, rewrap: left, owed } = await store.recovery.backlog(await lastEpoch(desk))
+  const subjects = await approved(desk)
+  const body = encodeCustodianWork({ subjects, owed, unverified, rewrap: left })
+  return { type: MEDIA_TYPES.json, body }
+}
+
+async function lastEpoch({ authority }: Desk): Promise<number> {
+  return (await authority.epochs()).latest.payload.number
+}
+
+/** Of all tenants, the oldest first. */
+async function approved({ authority, now }: Desk): Promise<ApprovedSubject[]> {
+  const { store, trust } = authority
+  const search = { state: 'approved', limit: MOST_SUBJECTS } as const
+  const found = []
+  for (const { tenant } of await store.tenants()) {
+    found.push(...(await store.recovery.subjects(trust, tenant, search, now())))
+  }
+  return found
+    .toSorted((one, other) => one.row.leaf - other.row.leaf)
+    .slice(0, MOST_SUBJECTS)
+    .map(({ row, kind, state }) => ({ digest: row.digest, kind, releasableFrom: state.releasableFrom }))
+}
+
+async function readDeposits(call: Call): Promise<Answer> {
+  checkCustodian(call)
+  const { store } = call.desk.authority
+  const { work, epoch, after, limit } = readRequest(() => parseCustodianQuery(call.query))
+  const to = await lastEpoch(call.desk)
+  const rows = await store.recovery.waiting({ work, from: epoch, to, after, limit: limit + 1 })
+  const page = rows.slice(0, limit)
+  const next = rows.length > limit ? (page.at(-1)?.index ?? null) : null
+  const body = encodeCustodianDeposits({
+    deposits: page.map(({ index, bytes: blob }) => ({ index, blob })),
+    enrolments: await enrolmentsOf(call.desk, page),
+    next,
+  })
+  return { type: MEDIA_TYPES.json, body }
+}
+
+async function enrolmentsOf({ authority }: Desk, rows: readonly StatementRow[]): Promise<Envelope[]> {
+  const owners = new Map(rows.map((row) => [`${row.tenant}/${row.client}`, row]))
+  const found: Envelope[] = []
+  for (const { tenant, client } of owners.values()) {
+    const owner = await authority.store.client(client)
+    const row = owner && (await authority.store.recovery.statementOf(tenant, owner.enrolment))
+    if (row) found.push(parseEnvelope(row.bytes))
+  }
+  return found
+}
+
+async function verify(call: Call): Promise<Answer> {
+  checkWritable(call.desk)
+  const { statement, results } = readRequest(() => parseVerificationSubmission(call.body))
+  return appendOne(call, admitted(call, encodeEnvelope(statement), ['verification'], { results }))
+}
+
+async function rewrap(call: Call): Promise<Answer> {
+  checkWritable(call.desk)
+  const { statement, blobs } = readRequest(() => parseRewrapSubmission(call.body))
+  return appendOne(call, admitted(call, encodeEnvelope(statement), ['rewrap'], { blobs }))
+}
