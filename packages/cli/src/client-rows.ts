@@ -73,7 +73,7 @@ export const CLIENT_ROWS = {
   RECOVERY_WAITS: [
     'waiting',
     'a recovery that was asked for and not released yet',
-    'run strongroom recover --resume again later, or add --wait; nothing is lost meanwhile',
+    'run strongroom recover again later, or add --wait; nothing is lost meanwhile',
   ],
   AUTHORITY_REFUSED: ['refused', 'the backup authority refuses it', ADMINISTRATOR],
   AUTHORITY_UNAVAILABLE: ['unreachable', 'the backup authority can take nothing at present', LATER],

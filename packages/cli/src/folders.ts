@@ -15,6 +15,8 @@ export interface Folders {
   readonly sessionKeys: string
   /** What is kept about each backup authority: a folder each. */
   readonly authorities: string
+  /** Recoveries that were begun: a folder each. */
+  readonly recoveries: string
   /** The newest version seen of each sealed file. */
   readonly ledger: string
 }
@@ -33,6 +35,7 @@ export function foldersOf(environment: Environment, home: string, platform: stri
     containers: join(data, 'containers'),
     sessionKeys: join(data, 'session-keys'),
     authorities: join(data, 'authorities'),
+    recoveries: join(data, 'recoveries'),
     ledger: join(data, 'ledger'),
   }
 }

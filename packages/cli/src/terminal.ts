@@ -153,6 +153,12 @@ export class Terminal {
     )
   }
 
+  /** Asks for a line on the terminal, which is shown. @throws CliError as `askSecret` */
+  async askText(question: string, signal: AbortSignal): Promise<string> {
+    const { text } = await import('@clack/prompts')
+    return await this.#ask<string>(signal, (streams) => text({ message: escapeText(question), ...streams }))
+  }
+
   /** Asks yes or no on the terminal, no being the default. @throws CliError as `askSecret` */
   async askYesNo(question: string, signal: AbortSignal): Promise<boolean> {
     const { confirm } = await import('@clack/prompts')

@@ -12,6 +12,7 @@ suite('folders', () => {
       containers: '/own/containers',
       sessionKeys: '/own/session-keys',
       authorities: '/own/authorities',
+      recoveries: '/own/recoveries',
       ledger: '/own/ledger',
     })
   })

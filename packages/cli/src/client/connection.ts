@@ -2,6 +2,7 @@ import {
   AuthorityClient,
   ClientError,
   httpsTransport,
+  RecoveryClient,
   type AuthorityState,
   type ClientCredentials,
   type Transport,
@@ -22,9 +23,32 @@ export interface ConnectionOptions {
 
 /** Does something with a connection that is closed afterwards. @throws what `use` throws, explained */
 export async function connected<Result>(
-  { signal }: Context,
-  { url, ca, timeoutMs, credentials }: ConnectionOptions,
+  context: Context,
+  options: ConnectionOptions,
   use: (client: AuthorityClient, transport: Transport) => Promise<Result>,
+): Promise<Result> {
+  const { url, credentials } = options
+  return await overTransport(context, options, (transport) =>
+    use(new AuthorityClient({ url, transport, ...(credentials && { credentials }) }), transport),
+  )
+}
+
+/** The same for questions about recovery. */
+export async function connectedForRecovery<Result>(
+  context: Context,
+  options: ConnectionOptions,
+  use: (client: RecoveryClient) => Promise<Result>,
+): Promise<Result> {
+  const { url, credentials } = options
+  return await overTransport(context, options, (transport) =>
+    use(new RecoveryClient({ url, transport, ...(credentials && { credentials }) })),
+  )
+}
+
+async function overTransport<Result>(
+  { signal }: Context,
+  { url, ca, timeoutMs }: ConnectionOptions,
+  use: (transport: Transport) => Promise<Result>,
 ): Promise<Result> {
   const ends = timeoutMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   const wire = httpsTransport({ url, ...(ca !== null && { ca }) })
@@ -33,7 +57,7 @@ export async function connected<Result>(
     close: () => wire.close(),
   }
   try {
-    return await use(new AuthorityClient({ url, transport, ...(credentials && { credentials }) }), transport)
+    return await use(transport)
   } catch (error) {
     throw explained(error)
   } finally {

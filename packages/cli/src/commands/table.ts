@@ -3,6 +3,7 @@ import { AUTHORITY_COMMANDS } from './authority/table.ts'
 import { CLIENT_COMMANDS } from './client/table.ts'
 import { CUSTODIAN_COMMANDS } from './custodian/table.ts'
 import { CRYPTOAPI_COMMANDS } from './cryptoapi/table.ts'
+import { RECOVERY_COMMANDS } from './recovery/table.ts'
 
 /** A command that is loaded only when it is named. */
 export interface CommandRow {
@@ -155,6 +156,7 @@ export const COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     load: async () => (await import('./reseal.ts')).reseal,
   },
   ...CLIENT_COMMANDS,
+  ...RECOVERY_COMMANDS,
   { name: 'key', purpose: 'keep session keys that are used again', commands: KEY_COMMANDS },
   { name: 'container', purpose: 'keep your own key pairs', commands: CONTAINER_COMMANDS },
   {

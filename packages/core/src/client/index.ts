@@ -54,6 +54,9 @@ export { ReceiptStore } from './receipt-store.ts'
 export type { UnknownStatement } from './statement-walk.ts'
 export { newApproval, newCancellation, newRejection, newVetting, personOfKey } from './officer-statements.ts'
 export type { Deciding, Vouching } from './officer-statements.ts'
+export { keepOwnCodes, loadOwnCodes } from './own-codes.ts'
+export type { OwnCodes } from './own-codes.ts'
+export { recipientGroups } from './recipient-groups.ts'
 export {
   depositsFor,
   keyOfFile,

@@ -1,7 +1,9 @@
 import { equalBytes, toHex } from '../bytes/index.ts'
 import {
   CHALLENGE,
+  checkName,
   encodeClientQuery,
+  encodeDepositQuery,
   encodeEnvelope,
   encodeJson,
   encodeRequestSubmission,
@@ -11,6 +13,7 @@ import {
   MEDIA_TYPES,
   parseCharterPage,
   parseClientPage,
+  parseDepositPage,
   parseJson,
   parseKeyBlobs,
   parseReceipt,
@@ -44,7 +47,8 @@ import { sha256 } from './node-verify.ts'
  * throws ClientError CLIENT_UNREACHABLE, CLIENT_PROBLEM or CLIENT_ANSWER.
  */
 export interface RecoveryWire extends Pick<AuthorityWire, 'card' | 'checkpoint' | 'tile'> {
-  readonly searchDeposits: (query?: DepositQuery) => Promise<DepositPage>
+  /** The deposits of a client, as its code or the people of its tenant find them. */
+  readonly depositsOf: (client: string, query?: DepositQuery) => Promise<DepositPage>
   /** @param id 32 bytes, of which the answer is the SHA-256 */
   readonly depositBlob: (id: Uint8Array) => Promise<Uint8Array>
   readonly charters: () => Promise<CharterPage>
@@ -76,6 +80,11 @@ const MOST_RELEASE_BYTES = RECOVERY_LIMITS.deposits * (RECOVERY_LIMITS.releaseBl
  * @throws ClientError as `AuthorityClient`
  */
 export class RecoveryClient extends AuthorityClient implements RecoveryWire {
+  async depositsOf(client: string, query: DepositQuery = {}): Promise<DepositPage> {
+    const path = `/v1/clients/${checkName(client, 'client')}/deposits`
+    return this.ask({ ...page(withQuery(path, encodeDepositQuery(query))), parse: parseDepositPage })
+  }
+
   async charters(): Promise<CharterPage> {
     return this.ask({ ...page('/v1/charter'), parse: parseCharterPage })
   }

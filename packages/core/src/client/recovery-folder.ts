@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Identity } from '../age/index.ts'
 import { fromHex, toHex } from '../bytes/index.ts'
@@ -19,7 +19,7 @@ import {
 import { ClientError } from './client-error.ts'
 import { lockFolder, type FolderLock } from './folder-lock.ts'
 import { nodeMeans, sha256 } from './node-verify.ts'
-import { makePrivateFolder, readOwnFile, readState, writeOwnFile } from './own-files.ts'
+import { makePrivateFolder, readOwnFile, removeOwnFiles, readState, writeOwnFile } from './own-files.ts'
 import { verifyReceiptFile } from './receipt-file.ts'
 import { openRelease, type RecoveredKey } from './recovery-release.ts'
 import {
@@ -125,6 +125,13 @@ export class RecoveryFolder {
   /** Keeps what was learnt since. */
   save(record: RecoveryRecord): void {
     writeOwnFile(join(this.path, FILE), encodeRecovery(record))
+  }
+
+  /** Forgets a request that was refused: it was never logged. */
+  discard(): void {
+    // Without its first file it is none, whatever else is left.
+    removeOwnFiles(this.path, [FILE])
+    rmSync(this.path, { recursive: true, force: true })
   }
 
   /** Nobody else goes on with this recovery meanwhile. @throws ClientError CLIENT_BUSY */

@@ -72,7 +72,7 @@ export function newRecoveryRequest(wanted: NewRequest): SignedRequest {
     deposits: { count: wanted.deposits.length, digest: depositListDigest(sha256, wanted.deposits) },
     requester: requester?.person ?? null,
     by: requester?.key.signer ?? null,
-    recipient: container.recipient().toString(),
+    recipient: container.recipient('pq').toString(),
     signer: own.signer,
     evidence: evidence.map(({ kind, key }) => ({ kind, key: key.signer })),
     reason: wanted.reason,
@@ -100,7 +100,7 @@ export async function sendRequest(
   { container, nowMs }: Pick<NewRequest, 'container' | 'nowMs'>,
 ): Promise<Receipt> {
   const { signer } = container.signingKey()
-  const recipient = container.recipient().toString()
+  const recipient = container.recipient('pq').toString()
   const { file } = await wire.recipientChallenge({ signer: signer.toString(), recipient })
   return wire.submitRequest({ statement, deposits, challenge: openChallenge(file, container, nowMs) })
 }
@@ -111,12 +111,13 @@ export async function sendRequest(
  * @throws ClientError CLIENT_RECOVERY if there are more than a request may ask for; CLIENT_ANSWER for pages that do not go on
  */
 export async function findDeposits(
-  wire: Pick<RecoveryWire, 'searchDeposits'>,
+  wire: Pick<RecoveryWire, 'depositsOf'>,
+  client: string,
   query: DepositQuery = {},
 ): Promise<FoundDeposit[]> {
   const found: FoundDeposit[] = []
   for (let before: number | undefined; ; ) {
-    const page = await wire.searchDeposits({
+    const page = await wire.depositsOf(client, {
       ...query,
       limit: LIMITS.depositsPerPage,
       ...(before !== undefined && { before }),

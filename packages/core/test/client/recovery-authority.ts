@@ -158,8 +158,8 @@ export class RecoveryAuthority extends GrownLog implements RecoveryWire {
     return this.sign()
   }
 
-  async searchDeposits() {
-    this.#ask('searchDeposits')
+  async depositsOf() {
+    this.#ask('depositsOf')
     const deposits = [...this.blobs.values()].map(({ id, context }): FoundDeposit => {
       const index = this.log('deposit', undefined, id)
       return {

@@ -18,7 +18,7 @@ import { createContainer } from '../../src/container/index.ts'
 import { NamedSessionKey, newSerial, openKeyBlob, parseKeyBlob } from '../../src/keyblob/index.ts'
 import { exportKeyBlob, openFile, sealFiles, type SealOptions } from '../../src/seal/index.ts'
 import { bytesOf } from '../protocol/fixtures.ts'
-import { OWNER_KEY, RecoveryAuthority, START } from './recovery-authority.ts'
+import { OWNER_ID, OWNER_KEY, RecoveryAuthority, START } from './recovery-authority.ts'
 import { temporaryFolder } from './recovery-scene.ts'
 
 const OLD = MlKem768X25519Identity.fromBytes(bytesOf(0x31))
@@ -131,7 +131,7 @@ suite('the deposits of a file', () => {
   test('are found by its public seal', async (t) => {
     const { path, key, authority } = await sealed(t, 'letter.txt', { visibility: 'public' })
     authority.keep({ sessionKey: bytesOf(1, 16), serial: newSerial(START), sealId: bytesOf(2) })
-    const found = await depositsFor(path, await findDeposits(authority))
+    const found = await depositsFor(path, await findDeposits(authority, OWNER_ID))
     assert.deepEqual(
       found.map(({ id }) => toHex(id)),
       [toHex(key.id)],
@@ -145,7 +145,7 @@ suite('the deposits of a file', () => {
       serial: newSerial(START),
       object: { name: 'letter.txt', size: 7 },
     })
-    const found = await depositsFor(path, await findDeposits(authority))
+    const found = await depositsFor(path, await findDeposits(authority, OWNER_ID))
     assert.deepEqual(
       found.map(({ id }) => toHex(id)),
       [toHex(key.id)],

@@ -1,0 +1,165 @@
+import { fromHex, toHex } from '@strongroom/core/bytes'
+import {
+  ClientError,
+  findDeposits,
+  judgeSubject,
+  keyCredentials,
+  lookAtAuthority,
+  personOfKey,
+  signerOf,
+  verifyHead,
+  type JudgedSubject,
+  type RecoveryClient,
+  type SeenAuthority,
+} from '@strongroom/core/client'
+import type { SigningKey } from '@strongroom/core/container'
+import type { CharterPerson, FoundDeposit, FoundSubject } from '@strongroom/core/protocol'
+import { CliError, usage } from '../cli-error.ts'
+import { chosenAuthority, type AuthorityValues, type ChosenAuthority } from '../client/authority-choice.ts'
+import { connectedForRecovery } from '../client/connection.ts'
+import type { Context } from '../command.ts'
+import { displayName } from '../escape-text.ts'
+import { openContainer, type OwnerValues } from '../owner.ts'
+
+/** Somebody of the charter at work: who they are, and what they see, all of it verified. */
+export interface AtWork {
+  readonly client: RecoveryClient
+  readonly chosen: ChosenAuthority
+  readonly key: SigningKey
+  /** As the charter in force has them. */
+  readonly person: CharterPerson
+  readonly seen: SeenAuthority
+}
+
+/** A subject with what officers look at besides. */
+export interface SubjectView {
+  readonly judged: JudgedSubject
+  /** The ids of its deposits, ascending. */
+  readonly ids: readonly Uint8Array[]
+  /** What the authority says of them. */
+  readonly deposits: readonly FoundDeposit[]
+  /** Requests for deposits of the same owner, this one too: the authority's word. */
+  readonly siblings: readonly FoundSubject[]
+  /** Whether the authority says the same of where it stands. */
+  readonly claimed: string
+}
+
+const TIMEOUT_MS = 120_000
+/** So many deposits are shown. */
+export const MOST_SHOWN = 100
+const DIGEST = /^[0-9a-f]{8,64}$/
+
+/** Does something as a person of the charter in force. @throws CliError AUTHORITY_REFUSED for whoever is nobody of it */
+export async function atWork<Result>(
+  context: Context,
+  values: AuthorityValues & OwnerValues,
+  use: (at: AtWork) => Promise<Result>,
+): Promise<Result> {
+  const chosen = chosenAuthority(context, values)
+  const container = await openContainer(context, values)
+  try {
+    const { url, ca } = chosen.state
+    const key = container.signingKey()
+    const credentials = keyCredentials(signerOf(key))
+    return await connectedForRecovery(
+      context,
+      { url, ca, timeoutMs: TIMEOUT_MS, credentials },
+      async (client) => {
+        const seen = await look(client, chosen)
+        return await use({ client, chosen, key, person: personIn(seen, key), seen })
+      },
+    )
+  } finally {
+    container.wipe()
+  }
+}
+
+async function look(client: RecoveryClient, { state }: ChosenAuthority): Promise<SeenAuthority> {
+  const { identity, tenant, epochs, checkpoint } = state
+  // What monitor followed the log to is in it.
+  const seen = checkpoint === null ? undefined : verifyHead(Buffer.from(checkpoint), epochs)
+  return await lookAtAuthority(client, { identity, tenant, epochs, ...(seen && { seen }) })
+}
+
+function personIn({ charters }: SeenAuthority, key: SigningKey): CharterPerson {
+  const person = personOfKey(charters.chain.latest.statement.payload, key.signer.toString())
+  if (person) return person
+  throw new CliError(
+    'AUTHORITY_REFUSED',
+    'the charter in force names nobody with the key of this container',
+    {
+      hint: 'name the container with --container NAME; its fingerprint is what an administrator puts into the charter',
+    },
+  )
+}
+
+/** The digest that was meant: given in whole, or by the first 8 digits or more of one that waits. */
+export async function digestOf({ client }: Pick<AtWork, 'client'>, text: string): Promise<Uint8Array> {
+  const wanted = text.toLowerCase()
+  if (!DIGEST.test(wanted)) {
+    throw usage(`${displayName(text)} is no request`, 'name it by its first 8 digits or more')
+  }
+  if (wanted.length === 64) return fromHex(wanted)
+  const found = (await subjectsOf(client)).filter(({ digest }) => toHex(digest).startsWith(wanted))
+  const [one] = found
+  if (one && found.length === 1) return one.digest
+  throw usage(
+    found.length > 1 ? `several requests begin with ${wanted}` : `no request begins with ${wanted}`,
+    'strongroom officer inbox lists what waits',
+  )
+}
+
+/** All requests and charters of the tenant, the newest first. The authority's word alone. */
+export async function subjectsOf(client: RecoveryClient, open = false): Promise<FoundSubject[]> {
+  const found: FoundSubject[] = []
+  for (let before: number | undefined; ; ) {
+    const page = await client.subjects({
+      ...(open && { state: 'open' }),
+      ...(before !== undefined && { before }),
+    })
+    found.push(...page.subjects)
+    if (page.next === null) return found
+    if (before !== undefined && page.next >= before) {
+      throw new ClientError('CLIENT_ANSWER', 'a page of requests that does not go on')
+    }
+    before = page.next
+  }
+}
+
+/** Verifies one subject. @throws ClientError CLIENT_ALARM for what does not hold */
+export async function judge({ client, chosen, seen }: AtWork, digest: Uint8Array): Promise<JudgedSubject> {
+  const { identity, tenant } = chosen.state
+  const file = await client.subject(digest)
+  // It may have been logged after the log was looked at.
+  const now = file.index < seen.log.head.size ? seen : await look(client, chosen)
+  return await judgeSubject(file, { identity, tenant, ...now, nowMs: Date.now() })
+}
+
+/** All that is shown of one subject. */
+export async function viewOf(at: AtWork, digest: Uint8Array): Promise<SubjectView> {
+  const { client, chosen } = at
+  const file = await client.subject(digest)
+  const { identity, tenant } = chosen.state
+  const seen = await look(client, chosen)
+  const judged = await judgeSubject(file, { identity, tenant, ...seen, nowMs: Date.now() })
+  const owner = judged.request?.client
+  const all = owner === undefined ? [] : await subjectsOf(client)
+  return {
+    judged,
+    ids: file.deposits,
+    deposits: await foundOf(client, judged, file.deposits),
+    siblings: all.filter(({ client: other }) => other === owner),
+    claimed: file.standing.phase,
+  }
+}
+
+/** What the authority says of the deposits, in the order of the ids; officers do not get what the owner signed. */
+async function foundOf(
+  client: RecoveryClient,
+  { request }: JudgedSubject,
+  ids: readonly Uint8Array[],
+): Promise<FoundDeposit[]> {
+  if (!request) return []
+  const found = new Map((await findDeposits(client, request.client)).map((one) => [toHex(one.id), one]))
+  return ids.flatMap((id) => found.get(toHex(id)) ?? [])
+}
