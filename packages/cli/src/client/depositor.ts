@@ -8,6 +8,7 @@ import {
   type DepositFrame,
   type DepositLabels,
   type MadeDeposit,
+  type OutboxDeposit,
 } from '@strongroom/core/client'
 import type { SigningKey } from '@strongroom/core/container'
 import { ProtocolError } from '@strongroom/core/protocol'
@@ -118,6 +119,21 @@ export class Depositor {
     return this.#put(what, (deposit, state, now) => this.authority.outbox.add(deposit, state, now))
   }
 
+  /** The same for several, which takes the disk little longer than one. @returns their ids, in the order of the deposits */
+  async addAll(all: readonly Deposited[]): Promise<string[]> {
+    const now = Date.now()
+    const made: Made[] = []
+    const make = function* (this: Depositor): Generator<OutboxDeposit> {
+      for (const what of all) {
+        const one = this.#make(what, now)
+        made.push(one)
+        yield one.deposit
+      }
+    }
+    const added = await this.authority.outbox.addAll(make.call(this), this.#state, now)
+    return added.map(({ id }, i) => this.#noted(id, made[i], now))
+  }
+
   /**
    * Makes a deposit of a session key, unless there is one that is safe or on its way.
    *
@@ -139,10 +155,15 @@ export class Depositor {
   }
 
   #put(
-    { make, serial, object, description, label, path }: Deposited,
-    put: (deposit: NewEntry, state: AuthorityState, nowMs: number) => Added,
+    what: Deposited,
+    put: (deposit: OutboxDeposit, state: AuthorityState, nowMs: number) => Added,
   ): string {
     const now = Date.now()
+    const made = this.#make(what, now)
+    return this.#noted(put(made.deposit, this.#state, now).id, made, now)
+  }
+
+  #make({ make, serial, object, description, label, path }: Deposited, now: number): Made {
     const { tenant, clientId, epochs } = this.#state
     // A file's versions share their serial number: the newest deposit is the one to look for.
     const previous = serial && this.known.ofSerial(serial)
@@ -157,8 +178,11 @@ export class Depositor {
       ...(description !== undefined && { description: this.#described(description) }),
       ...(previous && { previous: fromHex(previous.id) }),
     })
-    const { id } = put({ blob, label, ...(path !== undefined && { path }) }, this.#state, now)
-    this.known.add({ id, serial: context.serial, sealId: context.sealId, createdMs: now })
+    return { deposit: { blob, label, path }, context }
+  }
+
+  #noted(id: string, made: Made | undefined, createdMs: number): string {
+    if (made) this.known.add({ id, serial: made.context.serial, sealId: made.context.sealId, createdMs })
     return id
   }
 
@@ -167,10 +191,10 @@ export class Depositor {
   }
 }
 
-interface NewEntry {
-  readonly blob: Uint8Array
-  readonly label: string
-  readonly path?: string
+/** A deposit that is not in the outbox yet. */
+interface Made {
+  readonly deposit: OutboxDeposit
+  readonly context: MadeDeposit['context']
 }
 
 /** A name may be longer than a description. */

@@ -9,7 +9,7 @@ import { displayName } from '../escape-text.ts'
 import { authorityOf, enrolledKey, type AuthorityValues, type ChosenAuthority } from './authority-choice.ts'
 import { deliver, patience, REQUIRED_MS } from './delivery.ts'
 import { tellDelivery, type OwnDeposit } from './delivery-text.ts'
-import { Depositor, keyDeposit, type DepositorValues } from './depositor.ts'
+import { Depositor, keyDeposit, type Deposited, type DepositorValues } from './depositor.ts'
 import { depositNamedKey, isOwnKey } from './named-key-deposit.ts'
 
 /** The values of the options of commands that deposit what they seal. */
@@ -74,26 +74,20 @@ export class SealDeposits {
   }
 
   /**
-   * Puts the key of a finished file into the outbox, durably, before the file has its name.
+   * Puts the keys of finished files into the outbox, durably, before the files have their names.
    *
-   * @param output the path of the file; undefined for standard output
+   * @param outputOf the path of a file; undefined for standard output
    */
-  keep(
-    { serial, sealId, sessionKey, metadata, plaintextBytes }: FinishedSeal,
-    output: string | undefined,
-  ): void {
-    const { name, description } = metadata
-    const label = output ?? name ?? 'standard output'
-    const id =
-      this.#shared ??
-      this.#depositor.add({
-        ...keyDeposit({ sessionKey, format: 'file', serial, sealId }),
-        object: name === undefined ? undefined : { name, size: plaintextBytes },
-        description: description ?? name,
-        label,
-        path: output === undefined ? undefined : resolve(output),
-      })
-    this.#made.set(toHex(sealId), { id, name: label })
+  async keep(
+    seals: readonly FinishedSeal[],
+    outputOf: (seal: FinishedSeal) => string | undefined,
+  ): Promise<void> {
+    const all = seals.map((seal) => fileDeposit(seal, outputOf(seal)))
+    const ids = this.#shared === undefined ? await this.#depositor.addAll(all) : undefined
+    for (const [i, { sealId }] of seals.entries()) {
+      const id = ids?.[i] ?? this.#shared
+      if (id !== undefined) this.#made.set(toHex(sealId), { id, name: all[i]?.label ?? '' })
+    }
   }
 
   /** Whether the receipt of a sealed file's deposit is here. */
@@ -114,6 +108,22 @@ export class SealDeposits {
       requireReceipt: this.#requireReceipt,
       stands: 'is sealed and stays',
     })
+  }
+}
+
+function fileDeposit(
+  { serial, sealId, sessionKey, metadata, plaintextBytes }: FinishedSeal,
+  output: string | undefined,
+): Deposited {
+  const { name, description, version } = metadata
+  return {
+    ...keyDeposit({ sessionKey, format: 'file', serial, sealId }),
+    // A first version has a serial number of its own: no deposit precedes it.
+    serial: version === 1 ? undefined : serial,
+    object: name === undefined ? undefined : { name, size: plaintextBytes },
+    description: description ?? name,
+    label: output ?? name ?? 'standard output',
+    path: output === undefined ? undefined : resolve(output),
   }
 }
 

@@ -73,7 +73,7 @@ export const reseal = defineCommand({
             description: values.description,
             allowUnsigned: values.allowUnsigned,
             signal,
-            beforeRelease: deposits && ((seals) => seals.forEach((one) => deposits.keep(one, inputName))),
+            beforeRelease: deposits && ((seals) => deposits.keep(seals, () => inputName)),
             onProgress: ({ doneBytes }) => progress.update({ job, doneBytes }),
           })
           done.push(sealed)

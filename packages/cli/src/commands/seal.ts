@@ -132,8 +132,7 @@ async function sealAll(
     visibility: values.publicSeal ? 'public' : 'private',
     ledger: reader.ledger,
     signal,
-    beforeRelease:
-      deposits && ((seals) => seals.forEach((one) => deposits.keep(one, planned[one.job]?.task.outputName))),
+    beforeRelease: deposits && ((seals) => deposits.keep(seals, ({ job }) => planned[job]?.task.outputName)),
     onProgress: (report) => progress.update(report),
     onResult: (result) => {
       const task = planned[result.job]?.task

@@ -14,6 +14,7 @@ import type { AuthorityFolder } from './authority-store.ts'
 import type { AuthorityWire } from './authority-wire.ts'
 import { ClientError, type ClientErrorCode } from './client-error.ts'
 import { keepEvidence } from './evidence.ts'
+import { writingTogether } from './file-group.ts'
 import { entryState, stateAfter, type EntryState, type OutboxEntry } from './outbox-entry.ts'
 import { removeAbandoned } from './own-files.ts'
 import { verifyReceiptFile } from './receipt-file.ts'
@@ -99,7 +100,7 @@ class Delivery {
 
   async run(): Promise<FlushReport> {
     this.#tidy()
-    const due = this.#due()
+    const due = await this.#due()
     if (due.length > 0) {
       const limits = await this.#call()
       if (limits) await this.#sendAll(due, limits)
@@ -115,11 +116,14 @@ class Delivery {
   }
 
   /** What is to be sent, those that were tried least first: one that always fails must not keep the others waiting. */
-  #due(): string[] {
+  async #due(): Promise<string[]> {
+    const proved: Delivered[] = []
     for (const entry of this.#authority.outbox.entries()) {
-      if (!('damage' in entry) && this.#finish(entry)) continue
-      this.#states.set(entry.id, entryState(entry, this.#state.epochs, this.#options.now()))
+      const delivered = 'damage' in entry ? undefined : this.#delivery(entry)
+      if (delivered) proved.push(delivered)
+      else this.#states.set(entry.id, entryState(entry, this.#state.epochs, this.#options.now()))
     }
+    await this.#keep(proved)
     const again = this.#options.again === true
     return [...this.#states]
       .filter(([, state]) => state === 'waiting' || (again && state === 'refused'))
@@ -127,13 +131,11 @@ class Delivery {
       .toSorted((one, two) => this.#countOf(one) - this.#countOf(two))
   }
 
-  /** Takes the last step of a delivery that was interrupted: its receipt is here. */
-  #finish(entry: OutboxEntry): boolean {
+  /** A delivery that was interrupted before its last step: its receipt is here. */
+  #delivery(entry: OutboxEntry): Delivered | undefined {
     const bytes = this.#authority.receipts.read(entry.id)
     const checked = bytes && this.#verified(entry.id, bytes)
-    if (!bytes || !checked || 'problem' in checked) return false
-    this.#keep([{ entry, bytes, receipt: checked.receipt }])
-    return true
+    return bytes && checked && 'receipt' in checked ? { entry, bytes, receipt: checked.receipt } : undefined
   }
 
   #countOf(id: string): number {
@@ -236,7 +238,7 @@ class Delivery {
       }
     }
     for (const [outcome, ids] of noted) this.#note(ids, outcome)
-    this.#keep(proved)
+    await this.#keep(proved)
   }
 
   /** A receipt may be of an epoch that began since the card was read: then the card is read again. */
@@ -258,17 +260,20 @@ class Delivery {
   }
 
   /**
-   * In this order, each step durable before the next: the trees that the authority must stand by, what people find the deposit by,
-   * the receipt, and only now the entry is gone.
+   * In this order, each step durable before the next: the trees that the authority must stand by; the receipts, and what people find
+   * the deposits by; and only now the entries are gone.
    */
-  #keep(proved: readonly Delivered[]): void {
+  async #keep(proved: readonly Delivered[]): Promise<void> {
+    if (proved.length === 0) return
     const { promised, deposits, receipts, outbox } = this.#authority
     const deliveredMs = Math.floor(this.#options.now())
     promised.add(proved.map(({ entry, receipt }) => ({ ...headOf(receipt), id: entry.id })))
-    for (const { entry, receipt, bytes } of proved) {
-      deposits.save({ ...recordOf(entry), deliveredMs, index: receipt.index })
-      receipts.keep(receipt, bytes)
-    }
+    await writingTogether(async (group) => {
+      for (const { entry, receipt, bytes } of proved) {
+        await deposits.keep({ ...recordOf(entry), deliveredMs, index: receipt.index }, group)
+        await receipts.keep(receipt, bytes, group)
+      }
+    })
     outbox.remove(proved.map(({ entry }) => entry.id))
     for (const { entry } of proved) {
       this.#states.delete(entry.id)

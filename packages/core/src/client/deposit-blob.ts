@@ -95,12 +95,21 @@ export interface OpenedDeposit {
  */
 export function makeDeposit(wanted: NewDeposit): MadeDeposit {
   const { sessionKey, epoch, signingKey } = wanted
-  const wrapped = MlKem768X25519Recipient.parse(epoch.payload.exchange).wrap(sessionKey)
+  const wrapped = recipientOf(epoch.payload).wrap(sessionKey)
   const context = contextOf(wanted, sha256(utf8Encode(encodeStanza(wrapped))))
   const body = encodeDepositBody(context, (message) => signingKey.sign(message))
   const stanza = { type: DEPOSIT_TYPE, args: [DEPOSIT_VERSION], body }
   const blob = encodeHeader([wrapped, stanza], sessionKey)
   return { id: sha256(blob), blob, context }
+}
+
+const recipients = new WeakMap<Epoch, MlKem768X25519Recipient>()
+
+/** A key of more than a thousand bytes, which is the same for all deposits of an epoch. */
+function recipientOf(epoch: Epoch): MlKem768X25519Recipient {
+  const recipient = recipients.get(epoch) ?? MlKem768X25519Recipient.parse(epoch.exchange)
+  recipients.set(epoch, recipient)
+  return recipient
 }
 
 function contextOf(wanted: NewDeposit, recipientDigest: Uint8Array): DepositContext {

@@ -13,7 +13,8 @@ import {
   type DepositFormat,
   type JsonField,
 } from '../protocol/index.ts'
-import { namesIn, readOwnFile, readState, writeOwnFile } from './own-files.ts'
+import type { FileGroup } from './file-group.ts'
+import { namesIn, readOwnFile, readState } from './own-files.ts'
 
 /** What a client remembers of a deposit that was delivered: how to find it again, and the file that it is for. */
 export interface DepositRecord {
@@ -104,10 +105,10 @@ export class DepositRecords {
     return record
   }
 
-  /** Remembers a deposit, durably. */
-  save(record: DepositRecord): void {
+  /** Remembers a deposit, as one of a group of files. */
+  async keep(record: DepositRecord, group: FileGroup): Promise<void> {
     const members: RecordMembers = { strongroom: 'deposit-record', version: 1, ...record }
-    writeOwnFile(this.#pathOf(record.id), encodeJson(RECORD, members, MAX_RECORD_BYTES))
+    await group.write(this.#pathOf(record.id), encodeJson(RECORD, members, MAX_RECORD_BYTES))
   }
 
   #pathOf(id: string): string {

@@ -29,11 +29,20 @@ export const nodeMeans: VerifyMeans = {
 
 const logKeys = new Map<string, KeyObject | null>()
 
-/** Checks of signatures of logs and witnesses. A public key that is none makes every signature invalid. */
+const answers = new Map<string, boolean>()
+
+/**
+ * Checks of signatures of logs and witnesses. A public key that is none makes every signature invalid.
+ *
+ * The receipts of one request have one checkpoint: what was asked before is not computed again.
+ */
 export const verifyRaw: VerifyRaw = (algorithm, publicKey, message, signature) => {
   const name = `${algorithm} ${toHex(publicKey)}`
-  const key = kept(logKeys, name, () => publicKeyOf(algorithm, publicKey))
-  return key !== null && verify(null, message, key, signature)
+  const question = `${name} ${toHex(sha256(message))} ${toHex(sha256(signature))}`
+  return kept(answers, question, () => {
+    const key = kept(logKeys, name, () => publicKeyOf(algorithm, publicKey))
+    return key !== null && verify(null, message, key, signature)
+  })
 }
 
 function publicKeyOf(asymmetricKeyType: NoteAlgorithm, bytes: Uint8Array): KeyObject | null {

@@ -32,7 +32,7 @@ export interface ReceiptExpectations {
  */
 export function verifyReceiptFile(bytes: Uint8Array, expected: ReceiptExpectations): VerifiedReceipt {
   const { identity, epochs, witnesses } = expected
-  const statement = expectedStatement(parseReceipt(bytes).statement, expected)
+  const statement = expectedStatement(() => parseReceipt(bytes).statement, expected)
   return verifyReceipt(bytes, {
     ...nodeMeans,
     verifyRaw,
@@ -44,11 +44,16 @@ export function verifyReceiptFile(bytes: Uint8Array, expected: ReceiptExpectatio
 }
 
 /** The statement that the receipt must be about: what is not asked for is as it is found. */
-function expectedStatement(found: ReceiptStatement, expected: ReceiptExpectations): ReceiptStatement {
-  const { blob, digest } = expected
-  const wanted = blob ? sha256(blob) : (digest ?? found.digest)
-  if (blob && digest && !equalBytes(wanted, digest)) {
+function expectedStatement(
+  find: () => ReceiptStatement,
+  { blob, digest, kind }: ReceiptExpectations,
+): ReceiptStatement {
+  if (blob) {
+    const id = sha256(blob)
+    if (!digest || equalBytes(id, digest)) return { kind: 'deposit', digest: id }
     throw new ProtocolError('PROTOCOL_BINDING', 'the deposit has another id')
   }
-  return { kind: blob ? 'deposit' : (expected.kind ?? found.kind), digest: wanted }
+  if (digest && kind) return { kind, digest }
+  const found = find()
+  return { kind: kind ?? found.kind, digest: digest ?? found.digest }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { existsSync } from 'node:fs'
 import { fromHex, toHex } from '../bytes/index.ts'
 import { LIMITS, type VerifiedReceipt } from '../protocol/index.ts'
+import type { FileGroup } from './file-group.ts'
 import { namesIn, readOwnFile, writeOwnFile } from './own-files.ts'
 import { verifyReceiptFile, type ReceiptExpectations } from './receipt-file.ts'
 
@@ -51,12 +52,12 @@ export class ReceiptStore {
   /** Keeps a receipt, once it is verified; durable when this returns. @throws ProtocolError as `verifyReceipt` does */
   save(bytes: Uint8Array, expected: ReceiptExpectations): VerifiedReceipt {
     const receipt = verifyReceiptFile(bytes, expected)
-    this.keep(receipt, bytes)
+    writeOwnFile(this.pathOf(toHex(receipt.statement.digest)), bytes)
     return receipt
   }
 
-  /** Keeps the bytes of a receipt that was verified; durable when this returns. */
-  keep({ statement }: VerifiedReceipt, bytes: Uint8Array): void {
-    writeOwnFile(this.pathOf(toHex(statement.digest)), bytes)
+  /** Keeps the bytes of a receipt that was verified, as one of a group of files. */
+  async keep({ statement }: VerifiedReceipt, bytes: Uint8Array, group: FileGroup): Promise<void> {
+    await group.write(this.pathOf(toHex(statement.digest)), bytes)
   }
 }

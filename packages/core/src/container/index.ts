@@ -1,6 +1,6 @@
 /** Key containers: exchange and signature key pairs, at rest and in use. docs/spec/container.md */
 export { exportAgeIdentity } from './age-identity.ts'
-export { syncFolder, takeFreeName, writeFileAtomically } from './atomic-write.ts'
+export { checkTarget, syncFolder, takeFreeName, temporaryFor, writeFileAtomically } from './atomic-write.ts'
 export type { AtomicWriteOptions } from './atomic-write.ts'
 export { ContainerError } from './container-error.ts'
 export type { ContainerErrorCode } from './container-error.ts'

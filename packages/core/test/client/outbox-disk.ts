@@ -6,6 +6,7 @@ const CALLS = [
   'appendFileSync',
   'closeSync',
   'fchmodSync',
+  'fsync',
   'fsyncSync',
   'linkSync',
   'mkdirSync',
@@ -29,12 +30,12 @@ export type Verdict =
 export const PASS: Verdict = { kind: 'pass' }
 
 const real = { ...fs } as unknown as Record<CallName, Call>
-let judge: ((index: number) => Verdict) | undefined
+let judge: ((index: number, name: CallName) => Verdict) | undefined
 let count = 0
 
 /** Runs `work` while `decide` decides about each of its calls, counted from 1. Import this module before node:fs. */
 export async function withDisk(
-  decide: (index: number) => Verdict,
+  decide: (index: number, name: CallName) => Verdict,
   work: () => Promise<unknown>,
 ): Promise<void> {
   judge = decide
@@ -53,14 +54,26 @@ function replaced(name: CallName): Call {
   return (...args) => {
     if (!judge || !changes(name, args)) return real[name](...args)
     count += 1
-    const verdict = judge(count)
+    const verdict = judge(count, name)
     if (verdict.kind === 'pass') return real[name](...args)
+    if (name === 'fsync') return failLater(args, verdict)
     if (verdict.kind === 'kill') return die(name, args)
     if (verdict.kind === 'dead') return playDead(name, args, verdict.first)
     // A descriptor that is not closed is of no interest here, one that is closed twice is.
     if (verdict.persisted || name === 'closeSync') undo(name, real[name](...args))
     throw Object.assign(new Error(`${verdict.code}: injected, ${name}`), { code: verdict.code })
   }
+}
+
+/** The one call that answers later. */
+function failLater([fd, callback]: readonly unknown[], verdict: Verdict): void {
+  if (verdict.kind === 'kill') die('fsync', [])
+  if (verdict.kind === 'fail' && verdict.persisted) real.fsyncSync(fd)
+  const code = verdict.kind === 'fail' ? verdict.code : 'EIO'
+  setImmediate(
+    callback as (error: Error) => void,
+    Object.assign(new Error(`${code}: injected, fsync`), { code }),
+  )
 }
 
 function changes(name: CallName, args: readonly unknown[]): boolean {

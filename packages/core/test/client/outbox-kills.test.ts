@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { AuthorityStore, depositStatuses, flushOutbox } from '../../src/client/index.ts'
-import { enrolledIn, fill, folderOf, LogAuthority, START } from './log-authority.ts'
+import { deposit, enrolledIn, fill, folderOf, LogAuthority, START } from './log-authority.ts'
 
 const [, , victimFolder, how, at] = process.argv
 const NOW = { now: () => START }
@@ -30,14 +30,16 @@ const FATES: Readonly<Record<string, Fate>> = {
 /** A deposit more each time that the tests may take long. */
 const DEPOSITS = process.env['SLOW'] ? 2 : 1
 
-/** Puts deposits into the outbox and delivers them one after the other; says so. */
+/** Puts deposits into the outbox, some alone and then two together, and delivers them two at a time; says so. */
 async function work(folder: string, authority: LogAuthority, say: (text: string) => void): Promise<void> {
   const client = new AuthorityStore(folder).open('vault')
   for (let i = 0; i < DEPOSITS; i++) {
     const [id = ''] = fill(client, authority, 1)
     say(`added ${id}`)
   }
-  authority.perRequest = 1
+  const two = [deposit(authority), deposit(authority)]
+  for (const { id } of await client.outbox.addAll(two, client.load(), START)) say(`added ${id}`)
+  authority.perRequest = 2
   const report = await flushOutbox(client, authority, { ...NOW, onDelivered: (id) => say(`delivered ${id}`) })
   if (report.stopped) throw report.stopped
 }
@@ -76,7 +78,7 @@ else {
     const whole = await run(template, root, 'count', 0)
     const calls = Number(whole.at(-1)?.split(' ')[1])
     assert.ok(calls >= 20, `${calls} calls`)
-    for (let n = 1; n <= calls; n += process.env['SLOW'] ? 1 : 8) {
+    for (let n = 1; n <= calls; n += process.env['SLOW'] ? 1 : 13) {
       await check(join(root, `kill-${n}`), await run(template, root, 'kill', n))
     }
   })
@@ -94,10 +96,13 @@ else {
     await ended
     assert.deepEqual((await flushOutbox(client, authority, NOW)).delivered, [id])
   })
-  for (const [name, fate] of Object.entries(FATES)) {
+  for (const [i, [name, fate]] of Object.entries(FATES).entries()) {
     test(`any call that changes the disk: ${name}`, async (t) => {
       const [root, template] = await prepared(t)
-      for (let n = 1; await failsAt(n, fate, template, join(root, String(n))); n++) assert.ok(n < 500)
+      const [first, step] = process.env['SLOW'] ? [1, 1] : [1 + i, 3]
+      let n = first
+      for (; await failsAt(n, fate, template, join(root, String(n))); n += step) assert.ok(n < 500)
+      assert.ok(n > 50, `${n} calls`)
     })
   }
 }
