@@ -27,6 +27,8 @@ export interface HandlerOptions {
   readonly hops: number
   readonly metrics: Metrics
   readonly log: RequestLog
+  /** How many bytes of bodies of all requests are held at once; 256 MiB unless told. */
+  readonly bodyBytes?: number
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number
 }
@@ -74,6 +76,7 @@ interface State {
   readonly address: string
   readonly line: RequestLine
   release: () => void
+  work: Promise<unknown>
 }
 
 class Handling {
@@ -82,12 +85,13 @@ class Handling {
   readonly #secure: boolean
   readonly #addresses: TokenBuckets
   readonly #owners: TokenBuckets
-  readonly #budget = new BodyBudget(MOST_BODY_BYTES)
+  readonly #budget: BodyBudget
 
   constructor(authority: ServedAuthority, options: HandlerOptions) {
-    const { url, limits, metrics, now } = options
+    const { url, limits, metrics, now, bodyBytes = MOST_BODY_BYTES } = options
     const { host, protocol } = new URL(url)
     this.#options = options
+    this.#budget = new BodyBudget(bodyBytes)
     this.#secure = protocol === 'https:'
     this.#addresses = new TokenBuckets({ perMinute: limits.requestsPerMinute.address, now })
     this.#owners = new TokenBuckets({ perMinute: limits.requestsPerMinute.client, now })
@@ -112,11 +116,13 @@ class Handling {
       address: clientAddress(incoming, this.#options.hops),
       line: { id: randomUUID(), method: incoming.method ?? '', route: '' },
       release: () => {},
+      work: Promise.resolve(),
     }
     this.#setFields(state)
     const answer = await this.#answer(state)
     if (answer) writeAnswer(incoming, outgoing, answer)
-    state.release()
+    // What was given up goes on, and has its body until it is done: however long a database stands still, no more than the budget waits.
+    state.work.then(state.release, state.release)
     this.#note(state, answer?.status ?? (answer ? 200 : 499), (performance.now() - started) / 1000)
   }
 
@@ -152,7 +158,9 @@ class Handling {
     const call = this.#call(state, { parameter, query: target.query, body, type })
     const client = route.auth === 'signed' ? await this.#client(incoming, call) : undefined
     const caller = route.auth === 'keyed' ? await this.#caller(incoming, call) : undefined
-    return within(route.seconds, () => route.handle({ ...call, client, caller }))
+    const work = route.handle({ ...call, client, caller })
+    state.work = work
+    return within(route.seconds, work)
   }
 
   #call(
@@ -262,11 +270,11 @@ function bodyOf(
 }
 
 /** What takes too long is given up; it may be done all the same, and is found when the request is made again. */
-async function within<T>(seconds: number, work: () => Promise<T>): Promise<T> {
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new ProblemError('unavailable')), seconds * 1000)
   try {
-    return await Promise.race([work(), promise])
+    return await Promise.race([work, promise])
   } finally {
     clearTimeout(timer)
   }
