@@ -78,12 +78,38 @@ export async function admitOne(call: Call, bytes: Uint8Array): Promise<AdmittedS
   if (!client) throw unsigned(call)
   const admission = { blob, client, verify }
   try {
+    return await admitCurrent(call, admission)
+  } catch (error) {
+    const logged = await loggedBefore(call, admission, error)
+    if (logged) return logged
+    throw error
+  }
+}
+
+async function admitCurrent(call: Call, admission: Admission): Promise<AdmittedStatement> {
+  const { authority } = call.desk
+  try {
     return admitWith(call, admission, await authority.epochs())
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== 'epoch') throw error
     // Its signature is valid: perhaps another node has a new epoch.
-    return admitWith(call, admission, await authority.epochs(context.epochDigest))
+    return admitWith(call, admission, await authority.epochs(admission.blob.claim().context.epochDigest))
   }
+}
+
+/**
+ * A deposit that is not taken any more, because its epoch is over or its client suspended, and was taken before: who lost the answer then gets
+ * the same one now.
+ */
+async function loggedBefore(
+  { desk: { authority } }: Call,
+  { blob, ...admission }: Admission,
+  error: unknown,
+): Promise<AdmittedStatement | undefined> {
+  if (!(error instanceof ProblemError && error.cause instanceof AdmissionError)) return undefined
+  const { store, trust } = authority
+  if (!(await store.statement(admission.client, trust.sha256(blob.bytes)))) return undefined
+  return admitDeposit(blob, { ...trust, ...admission, epochs: await authority.epochs() })
 }
 
 interface Admission {

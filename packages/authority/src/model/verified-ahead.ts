@@ -16,7 +16,10 @@ export interface SignedMessage {
  * @returns knows what was verified, and nothing else: whatever other question it is asked, a signature that it did not verify is not
  *   valid. So what is admitted with it was verified, whoever asks what
  */
-export async function verifiedAhead(later: VerifyLater, ...signed: readonly SignedMessage[]): Promise<Verify> {
+export async function verifiedAhead(
+  later: VerifyLater,
+  ...signed: readonly SignedMessage[]
+): Promise<Verify> {
   const all = signed.map(async (one) => {
     return (await later(one.signer, one.message, one.signature)) ? [one] : []
   })

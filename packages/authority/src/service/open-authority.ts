@@ -3,10 +3,12 @@ import type { AuthorityTrust, EpochChain } from '@strongroom/core/protocol'
 import type { Configuration } from '../config/index.ts'
 import type { ServedAuthority } from '../http/index.ts'
 import { AuthorityLog, LogKeys } from '../log/index.ts'
-import { sha256 } from '../model/index.ts'
+import { atMost, keptSigners, sha256 } from '../model/index.ts'
 import { openPostgresStore, openSqliteStore, type Store } from '../store/index.ts'
 import { KeptEpochs } from './kept-epochs.ts'
-import { keptSigners } from './kept-signers.ts'
+
+/** Signatures that are verified at a time: enough for every thread of the pool, and few enough that a file is not waited for long. */
+const MOST_VERIFIED = 8
 
 /** An authority whose database, log and keys are open. */
 export interface OpenAuthority extends ServedAuthority {
@@ -29,6 +31,8 @@ export interface OpenAuthority extends ServedAuthority {
 export interface OpenOptions {
   /** The clock, in milliseconds since 1970. */
   readonly now?: () => number
+  /** Told what the database does not hold if a replica takes over. */
+  readonly onWarning?: (warning: string) => void
 }
 
 /**
@@ -39,15 +43,17 @@ export interface OpenOptions {
  */
 export async function openAuthority(
   configuration: Configuration,
-  { now = Date.now }: OpenOptions = {},
+  { now = Date.now, onWarning }: OpenOptions = {},
 ): Promise<OpenAuthority> {
   const keys = LogKeys.parse(await readFile(configuration.log.keys, 'utf8'))
-  const trust = { identity: configuration.identity, sha256, verify: keptSigners() }
-  const store = await openStore(configuration)
+  const { verify, verifyLater: later } = keptSigners()
+  const verifyLater = atMost(MOST_VERIFIED, later)
+  const trust = { identity: configuration.identity, sha256, verify }
+  const store = await openStore(configuration, onWarning)
   try {
     const signedPath = configuration.log.signed
     const log = await AuthorityLog.open({ store, keys, trust, signedPath, now })
-    return assemble({ store, log, keys, trust }, now)
+    return assemble({ store, log, keys, trust, verifyLater }, now)
   } catch (error) {
     await store.close()
     throw error
@@ -55,15 +61,18 @@ export async function openAuthority(
 }
 
 /** Opens the database of a configuration; tables are made and changed elsewhere. @throws StoreError */
-export function openStore({ database, quotas }: Configuration): Promise<Store> {
+export function openStore(
+  { database, quotas }: Configuration,
+  onWarning?: (warning: string) => void,
+): Promise<Store> {
   if (database.engine === 'sqlite') return openSqliteStore({ path: database.path, quotas })
   const { engine: _, ownerUrl: __, ...options } = database
-  return openPostgresStore({ ...options, quotas })
+  return openPostgresStore({ ...options, quotas, ...(onWarning && { onWarning }) })
 }
 
 /** Puts an authority together from its open parts. */
 export function assemble(
-  parts: Pick<OpenAuthority, 'store' | 'log' | 'keys' | 'trust'>,
+  parts: Pick<OpenAuthority, 'store' | 'log' | 'keys' | 'trust' | 'verifyLater'>,
   now: () => number,
 ): OpenAuthority {
   const { store, log, trust } = parts

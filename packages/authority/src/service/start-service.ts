@@ -40,8 +40,10 @@ export async function startService(
   configuration: Configuration,
   options: ServiceOptions = {},
 ): Promise<Service> {
-  const { now = Date.now } = options
-  return serveAuthority(await openAuthority(configuration, { now }), configuration, options)
+  const { now = Date.now, logger = loggerOf(configuration) } = options
+  const onWarning = (warning: string) => logger.warn({ warning }, 'the database keeps less than it could')
+  const authority = await openAuthority(configuration, { now, onWarning })
+  return serveAuthority(authority, configuration, { now, logger })
 }
 
 /** Serves an authority that is open. It is closed when the service stops, or cannot start. */
@@ -50,7 +52,7 @@ export async function serveAuthority(
   configuration: Configuration,
   options: ServiceOptions = {},
 ): Promise<Service> {
-  const { now = Date.now, logger = pino({ level: configuration.logLevel }, pino.destination(2)) } = options
+  const { now = Date.now, logger = loggerOf(configuration) } = options
   const servers: Server[] = []
   try {
     const metrics = new Metrics(authority, now)
@@ -73,6 +75,10 @@ export async function serveAuthority(
     await authority.close()
     throw error
   }
+}
+
+function loggerOf({ logLevel }: Configuration): Logger {
+  return pino({ level: logLevel }, pino.destination(2))
 }
 
 async function publicServer(

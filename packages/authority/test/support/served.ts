@@ -7,6 +7,7 @@ import { signRequest, type HttpSignatureParams, type MessageSigner } from '@stro
 import type { Configuration } from '../../src/config/index.ts'
 import type { Quotas } from '../../src/model/quota.ts'
 import { sha256 } from '../../src/model/digest.ts'
+import { keptSigners } from '../../src/model/index.ts'
 import { assemble } from '../../src/service/open-authority.ts'
 import { serveAuthority, type Service } from '../../src/service/start-service.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -156,7 +157,8 @@ export async function serve(scene: Scene, options: ServeOptions = {}): Promise<S
       },
     }),
   )
-  const authority = assemble({ store, log, keys, trust }, now)
+  const { verifyLater } = keptSigners()
+  const authority = assemble({ store, log, keys, trust, verifyLater }, now)
   const service = await serveAuthority(authority, configurationOf(scene, changes), { logger, now })
   return new Served(scene, service, clients, lines)
 }

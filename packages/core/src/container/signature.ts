@@ -126,12 +126,28 @@ export class SignerKey {
    * part is skipped because another failed.
    */
   verify(message: Uint8Array, signature: Uint8Array): boolean {
+    const halves = this.#halves(signature)
+    return halves !== undefined && halves.map((half) => verifyHalf(half, message)).every((valid) => valid)
+  }
+
+  /**
+   * The same, by the threads of the platform's pool. Both arrays are copied before this returns.
+   *
+   * Whoever verifies much limits how many are under way: files are read and written by the same threads.
+   */
+  async verifyInPool(message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    const halves = this.#halves(signature)
+    if (!halves) return false
+    const all = await Promise.all(halves.map((half) => verifyHalfInPool(half, message)))
+    return all.every((valid) => valid)
+  }
+
+  /** Each algorithm's key and part of a signature; undefined if that has not the length of the suite's. */
+  #halves(signature: Uint8Array): readonly KeyAndPart[] | undefined {
     const row = SIGNATURE_SUITES[this.suite]
-    if (signature.length !== row.signatureLength) return false
-    const parts = split(signature, lengths(row, 'signatureLength'))
-    return this.#publicKeys(row)
-      .map((key, i) => verifyHalf(key, message, parts[i]))
-      .every((valid) => valid)
+    if (signature.length !== row.signatureLength) return undefined
+    const keys = this.#publicKeys(row)
+    return split(signature, lengths(row, 'signatureLength')).map((part, i) => ({ key: keys[i], part }))
   }
 
   #publicKeys(row: SignatureSuite): readonly KeyObject[] {
@@ -228,8 +244,25 @@ function keyIdOf(row: SignatureSuite, publicBytes: Uint8Array): Uint8Array {
   return Uint8Array.from(hash.digest())
 }
 
-function verifyHalf(key: KeyObject, message: Uint8Array, part: Uint8Array | undefined): boolean {
-  if (!part) return false
+/** One algorithm's key and its part of a signature. */
+interface KeyAndPart {
+  readonly key: KeyObject | undefined
+  readonly part: Uint8Array
+}
+
+function verifyHalfInPool({ key, part }: KeyAndPart, message: Uint8Array): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  try {
+    if (key) verify(null, message, key, part, (error, valid) => resolve(error === null && valid))
+    else resolve(false)
+  } catch {
+    resolve(false)
+  }
+  return promise
+}
+
+function verifyHalf({ key, part }: KeyAndPart, message: Uint8Array): boolean {
+  if (!key) return false
   try {
     return verify(null, message, key, part)
   } catch {

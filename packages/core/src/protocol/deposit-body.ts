@@ -10,12 +10,30 @@ export const DEPOSIT_VERSION = '1'
 
 const LABEL = utf8Encode('strongroom deposit v1\n')
 
-/** The body of a deposit stanza, taken apart and not verified. */
-export interface DepositBody {
+// Held by this module alone: nobody else can make a DepositBody, whose context could then be another than the one that is signed.
+const MADE_BY_PARSING = Symbol('parsed')
+
+/** The body of a deposit stanza, taken apart and not verified. Only `parseDepositBody` makes one. It shares no memory with others. */
+export class DepositBody {
   readonly context: DepositContext
-  /** The encoded context: what is signed, behind a label. */
-  readonly contextBytes: Uint8Array
+  /** What is signed: `depositMessage` of the encoded context. */
+  readonly message: Uint8Array
   readonly signature: Uint8Array
+
+  constructor(
+    token: typeof MADE_BY_PARSING,
+    { context, message, signature }: Pick<DepositBody, 'context' | 'message' | 'signature'>,
+  ) {
+    if (token !== MADE_BY_PARSING) throw new TypeError('a deposit is taken apart by parseDepositBody alone')
+    this.context = context
+    this.message = message
+    this.signature = signature
+  }
+
+  /** The encoded context: a view of the message. */
+  get contextBytes(): Uint8Array {
+    return this.message.subarray(LABEL.length)
+  }
 }
 
 /** What a client signs: the label `strongroom deposit v1\n` and the encoded context. */
@@ -56,10 +74,10 @@ export function parseDepositBody(body: Uint8Array): DepositBody {
     const reader = new ByteReader(body)
     const length = reader.u16()
     checkLimit('deposit context, in bytes', length, LIMITS.contextBytes)
-    const contextBytes = reader.take(length).slice()
-    const context = parseDepositContext(contextBytes)
+    const message = depositMessage(reader.take(length))
+    const context = parseDepositContext(message.subarray(LABEL.length))
     const signature = reader.take(signatureLengthOf(context.signer.suiteId) ?? 0).slice()
     reader.end()
-    return { context, contextBytes, signature }
+    return new DepositBody(MADE_BY_PARSING, { context, message, signature })
   })
 }

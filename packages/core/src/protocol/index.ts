@@ -10,10 +10,10 @@ export {
   DEPOSIT_TYPE,
   DEPOSIT_VERSION,
   depositMessage,
+  DepositBody,
   encodeDepositBody,
   parseDepositBody,
 } from './deposit-body.ts'
-export type { DepositBody } from './deposit-body.ts'
 export { DEPOSIT_FORMATS, encodeDepositContext, parseDepositContext } from './deposit-context.ts'
 export type {
   DepositContext,
@@ -208,7 +208,7 @@ export {
   parseSignerText,
   signerIdOf,
 } from './signer-text.ts'
-export type { MessageSigner, SignerText, Verify, VerifyMeans } from './signer-text.ts'
+export type { MessageSigner, SignerText, Verify, VerifyLater, VerifyMeans } from './signer-text.ts'
 export { openStatement, signStatement, statementDigest, VerifiedStatement } from './statement.ts'
 export { encodeTerms, parseTerms, witnessPolicyOf } from './terms.ts'
 export type { Terms, TermsFloor, TermsWitnesses } from './terms.ts'

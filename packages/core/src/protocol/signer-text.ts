@@ -10,6 +10,9 @@ import { malformed, ProtocolError, quote, readAs } from './protocol-error.ts'
  */
 export type Verify = (signer: string, message: Uint8Array, signature: Uint8Array) => boolean
 
+/** The same, done elsewhere while the caller goes on: by other threads, or by a platform that answers no other way. */
+export type VerifyLater = (signer: string, message: Uint8Array, signature: Uint8Array) => Promise<boolean>
+
 /** A signature pair: the text form of its public key, and its signature over a message. */
 export interface MessageSigner {
   readonly signer: string
@@ -77,7 +80,11 @@ export function signatureLengthOf(suiteId: number): number | undefined {
  * @throws ProtocolError PROTOCOL_FORMAT if `text` is no signer
  */
 export function signerIdOf(sha256: Sha256, text: string): Uint8Array {
-  const { suiteId, publicBytes } = parseSignerText(text)
+  return idOfSigner(sha256, parseSignerText(text))
+}
+
+/** The key id of a signer that was taken apart. */
+export function idOfSigner(sha256: Sha256, { suiteId, publicBytes }: SignerText): Uint8Array {
   return sha256(KEY_ID_LABEL, Uint8Array.of(suiteId), publicBytes)
 }
 

@@ -1,9 +1,9 @@
 import { equalBytes } from '../bytes/index.ts'
-import { depositMessage, parseDepositBody } from './deposit-body.ts'
+import { DepositBody, parseDepositBody } from './deposit-body.ts'
 import type { DepositContext } from './deposit-context.ts'
 import type { EpochChain } from './epoch-chain.ts'
 import { ProtocolError } from './protocol-error.ts'
-import { parseSignerText, signerIdOf, type VerifyMeans } from './signer-text.ts'
+import { idOfSigner, parseSignerText, type VerifyMeans } from './signer-text.ts'
 
 /** What a deposit is checked against. */
 export interface DepositExpectations extends VerifyMeans {
@@ -37,12 +37,16 @@ export class VerifiedDeposit {
  * Verifies the body of a deposit stanza without any secret key: docs/spec/authority-protocol.md, "Verifying a deposit", steps 2
  * to 5.
  *
+ * @param body the bytes; or what `parseDepositBody` made of them, which is not done again
  * @throws ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT, PROTOCOL_SIGNATURE, PROTOCOL_BINDING
  */
-export function verifyDeposit(body: Uint8Array, expected: DepositExpectations): VerifiedDeposit {
-  const { context, contextBytes, signature } = parseDepositBody(body)
+export function verifyDeposit(
+  body: Uint8Array | DepositBody,
+  expected: DepositExpectations,
+): VerifiedDeposit {
+  const { context, message, signature } = body instanceof DepositBody ? body : parseDepositBody(body)
   checkSigner(context, expected)
-  if (!expected.verify(expected.signer, depositMessage(contextBytes), signature)) {
+  if (!expected.verify(expected.signer, message, signature)) {
     throw new ProtocolError('PROTOCOL_SIGNATURE', 'deposit: the signature is not valid')
   }
   checkOwner(context, expected)
@@ -54,8 +58,8 @@ export function verifyDeposit(body: Uint8Array, expected: DepositExpectations): 
 }
 
 function checkSigner({ signer }: DepositContext, expected: DepositExpectations): void {
-  const sameSuite = signer.suiteId === parseSignerText(expected.signer).suiteId
-  if (sameSuite && equalBytes(signer.id, signerIdOf(expected.sha256, expected.signer))) return
+  const own = parseSignerText(expected.signer)
+  if (signer.suiteId === own.suiteId && equalBytes(signer.id, idOfSigner(expected.sha256, own))) return
   throw new ProtocolError('PROTOCOL_SIGNATURE', 'deposit: signed by another key than that of the client')
 }
 
