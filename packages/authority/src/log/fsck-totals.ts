@@ -13,6 +13,7 @@ export async function* checkTotals(store: Store, found: StatementCheck): AsyncGe
     const wanted = expected[table as keyof typeof expected]
     if (count !== wanted) yield { kind: 'row', at: table, problem: `expected ${wanted} rows, found ${count}` }
   }
+  yield* found.extra()
   yield* checkUsage(store, found)
   yield* checkInvitations(store, found)
 }

@@ -4,6 +4,7 @@ import {
   parseEnvelope,
   type AuthorityTrust,
   type EpochChain,
+  type VerifyLater,
 } from '@strongroom/core/protocol'
 import type { TreeHead } from '@strongroom/core/tlog'
 import type { AuditedStatement, Store } from '../store/store.ts'
@@ -36,6 +37,8 @@ export interface FsckOptions {
   readonly store: Store
   /** The authority's own identity. */
   readonly trust: AuthorityTrust
+  /** Verifies as `trust` does, by other threads: signatures of deposits, of a page at a time. */
+  readonly verifyLater?: VerifyLater
   /** What this node has signed, from its own file; left out where there is none. */
   readonly signed?: TreeHead
   /** Called after every few statements with how many were checked. */
@@ -53,17 +56,29 @@ const PAGE = 256
  * @returns the differences as they are found
  * @throws StoreError for what cannot be read
  */
-export async function* fsck({ store, trust, signed, onProgress }: FsckOptions): AsyncGenerator<Finding> {
+export async function* fsck(options: FsckOptions): AsyncGenerator<Finding> {
+  const { store, trust, verifyLater, signed, onProgress } = options
   const epochs = await readEpochs(store, trust)
   if (!epochs) yield { kind: 'statement', at: 'epochs', problem: 'no chain of valid epoch records' }
-  const [statements, tree] = [new StatementCheck(store, trust, epochs), new TreeCheck(store)]
+  const statements = new StatementCheck(store, trust, epochs)
+  const tree = new TreeCheck(store)
+  const read = async (from: number) => {
+    const page = await store.audit(from, PAGE)
+    return { page, ahead: verifyLater && statements.readAhead(page, verifyLater) }
+  }
+  let reading = read(0)
   for (let next = 0; ; ) {
-    const page = await store.audit(next, PAGE)
+    const { page, ahead } = await reading
     if (page.length === 0) break
+    const after = (page.at(-1)?.statement.index ?? next) + 1
+    // While this page is checked, the next one is read, and its signatures are verified.
+    reading = read(after)
+    reading.catch(() => {}) // it is thrown where it is waited for, unless the caller has gone
     yield* gap(next, page)
-    for (const audited of page) yield* statements.check(audited)
+    const known = (await ahead) ?? []
+    for (const [i, audited] of page.entries()) yield* statements.check(audited, known[i])
     yield* tree.add(page)
-    next = (page.at(-1)?.statement.index ?? next) + 1
+    next = after
     onProgress?.(next)
   }
   yield* tree.finish()

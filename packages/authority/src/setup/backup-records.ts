@@ -1,14 +1,27 @@
 import { ByteReader, ByteWriter, BytesError, utf8Decode, utf8Encode } from '@strongroom/core/bytes'
-import { LIMITS } from '@strongroom/core/protocol'
+import { LIMITS, RECOVERY_LIMITS } from '@strongroom/core/protocol'
 import { ENTRY_KINDS, MAX_NOTE_BYTES, type EntryKindName } from '@strongroom/core/tlog'
 import type { InvitationRow, Owner, TenantRow } from '../model/index.ts'
+import type { ContactRow } from '../store/index.ts'
 import { SetupError } from './setup-error.ts'
 
 /** The first bytes of a backup. docs/spec/authority-backup.md */
 export const BACKUP_MAGIC = utf8Encode('strongroom authority backup v1\n')
 
 /** Kinds of records, in the order in which they stand in a file. */
-export const RECORDS = { log: 1, tenant: 2, invitation: 3, statement: 4, suspended: 5, end: 255 } as const
+export const RECORDS = {
+  log: 1,
+  tenant: 2,
+  invitation: 3,
+  terms: 4,
+  contact: 5,
+  beside: 6,
+  statement: 7,
+  suspended: 8,
+  receipt: 9,
+  blob: 10,
+  end: 255,
+} as const
 export type RecordName = keyof typeof RECORDS
 
 /** The longest record of each kind, in bytes, without its type and length. */
@@ -16,8 +29,13 @@ export const MOST_BYTES: Readonly<Record<RecordName, number>> = {
   log: 48 + MAX_NOTE_BYTES,
   tenant: 72,
   invitation: 512,
+  terms: RECOVERY_LIMITS.termsBytes,
+  contact: 512,
+  beside: LIMITS.pageBytes,
   statement: 9 + LIMITS.envelopeBytes,
   suspended: 130,
+  receipt: 97 + LIMITS.receiptBytes,
+  blob: 129 + RECOVERY_LIMITS.releaseBlobBytes,
   end: 40,
 }
 
@@ -100,6 +118,42 @@ export function parseSuspended(body: Uint8Array): Owner {
     const owner = { tenant: readText(reader), client: readText(reader) }
     reader.end()
     return owner
+  })
+}
+
+export function encodeContact({ tenant, client, channel, address }: ContactRow): Uint8Array {
+  const writer = text(text(text(new ByteWriter(), tenant), client), channel)
+  return writer.bytes(utf8Encode(address)).toBytes()
+}
+
+export function parseContact(body: Uint8Array): ContactRow {
+  return reading('contact', body, (reader) => {
+    const [tenant, client, channel] = [readText(reader), readText(reader), readText(reader)]
+    if (channel !== 'mail' && channel !== 'webhook') throw malformed('a channel that is not known')
+    return { tenant, client, channel, address: utf8Decode(reader.rest()) }
+  })
+}
+
+/** Bytes that are kept for a subject: its receipt; or the key blob of one of its deposits. */
+export interface BackedUpBytes {
+  readonly tenant: string
+  readonly subject: Uint8Array
+  /** Of a key blob. */
+  readonly deposit?: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+export function encodeSubjectBytes({ tenant, subject, deposit, bytes }: BackedUpBytes): Uint8Array {
+  const writer = text(new ByteWriter(), tenant).bytes(subject)
+  if (deposit) writer.bytes(deposit)
+  return writer.bytes(bytes).toBytes()
+}
+
+export function parseSubjectBytes(name: 'receipt' | 'blob', body: Uint8Array): BackedUpBytes {
+  return reading(name, body, (reader) => {
+    const [tenant, subject] = [readText(reader), reader.take(DIGEST_BYTES).slice()]
+    const deposit = name === 'blob' ? { deposit: reader.take(DIGEST_BYTES).slice() } : {}
+    return { tenant, subject, ...deposit, bytes: reader.rest().slice() }
   })
 }
 

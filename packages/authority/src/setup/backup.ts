@@ -1,18 +1,25 @@
 import { equalBytes } from '@strongroom/core/bytes'
+import { ENTRY_KINDS } from '@strongroom/core/tlog'
 import type { Configuration } from '../config/index.ts'
 import { readEpochChain, verifiedBySome } from '../log/index.ts'
 import type { KeptCheckpoint, Store } from '../store/index.ts'
 import { writeBackupFile, type BackupWriter } from './backup-file.ts'
+import { encodeBeside } from './beside-record.ts'
 import {
+  encodeContact,
   encodeInvitationRecord,
   encodeLog,
   encodeStatement,
+  encodeSubjectBytes,
   encodeSuspended,
   encodeTenant,
 } from './backup-records.ts'
 import { trustOf, withStore } from './opening.ts'
 import { SetupError } from './setup-error.ts'
 import { StatementTree } from './statement-tree.ts'
+
+/** Kinds of statements that something comes with. */
+const ACCOMPANIED = [ENTRY_KINDS.charter, ENTRY_KINDS.request, ENTRY_KINDS.verification, ENTRY_KINDS.rewrap]
 
 /** Statements that are read at once. */
 const PAGE = 256
@@ -54,8 +61,10 @@ export async function backup(
     const bytes = await writeBackupFile(path, { overwrite }, async (writer) => {
       await writer.write('log', encodeLog({ taken: now, ...head, note: kept.note }))
       const suspended = await writePeople(store, writer)
+      await writeBeside(store, writer, head.size)
       await writeStatements(store, writer, { head, ...(onProgress && { onProgress }) })
       for (const record of suspended) await writer.write('suspended', record)
+      await writeSubjectBytes(store, writer)
     })
     return { statements: head.size, bytes }
   })
@@ -69,6 +78,28 @@ async function verified(
   const chain = await readEpochChain(store, trustOf(configuration))
   const head = chain && verifiedBySome(note, chain)
   return head && { size: head.size, root: head.root }
+}
+
+/** What people wrote down, and what came with statements: a restored statement is checked with it. */
+async function writeBeside(store: Store, writer: BackupWriter, size: number): Promise<void> {
+  const { recovery } = store
+  for (const terms of await recovery.allTerms()) await writer.write('terms', terms)
+  for (const { tenant } of await store.tenants()) {
+    for (const contact of await recovery.notices.contacts(tenant)) {
+      await writer.write('contact', encodeContact(contact))
+    }
+  }
+  for (const row of await recovery.statementsBetween(0, size, ACCOMPANIED)) {
+    const beside = await recovery.audit.beside(row)
+    await writer.write('beside', encodeBeside({ digest: row.digest, beside }))
+  }
+}
+
+/** Receipts, then key blobs: what nobody can make again, and clients may not have fetched yet. */
+async function writeSubjectBytes(store: Store, writer: BackupWriter): Promise<void> {
+  for await (const kept of store.recovery.audit.subjectBytes()) {
+    await writer.write(kept.deposit ? 'blob' : 'receipt', encodeSubjectBytes(kept))
+  }
 }
 
 /** @returns the records of who is suspended, which stand at the end */

@@ -12,6 +12,13 @@ import { openStore, readLogKeys, readSigned, trustOf } from './opening.ts'
 import { RestoredLog } from './restored-log.ts'
 import { SetupError } from './setup-error.ts'
 
+/** What was taken once is taken again. */
+const UNLIMITED = {
+  client: {},
+  tenant: {},
+  requests: { owner: Number.MAX_SAFE_INTEGER, key: Number.MAX_SAFE_INTEGER },
+}
+
 /** How a backup is restored. */
 export interface RestoreOptions {
   /** Called with how many statements were read, of how many. */
@@ -44,7 +51,7 @@ export async function restore(
   const signed = await readSigned(configuration)
   const lock = lockFolder(configuration.folder)
   try {
-    const target = { ...configuration, quotas: { client: {}, tenant: {} } }
+    const target = { ...configuration, quotas: UNLIMITED }
     const into = configuration.database.engine === 'sqlite' ? intoFile : intoServer
     const log = await into(target, path, { ...options, origin: keys.origin })
     // On a machine that never signed, what is in the backup is all that is known.

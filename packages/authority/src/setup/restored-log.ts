@@ -1,12 +1,14 @@
-import { equalBytes } from '@strongroom/core/bytes'
+import { equalBytes, toHex } from '@strongroom/core/bytes'
 import {
-  parseDepositBody,
+  clientIdOf,
   parseEnvelope,
   ProtocolError,
+  statementDigest,
   verifyEpochs,
   type AuthorityTrust,
   type Envelope,
   type EpochChain,
+  type RecoveryRequest,
 } from '@strongroom/core/protocol'
 import { verifiedBySome } from '../log/index.ts'
 import {
@@ -14,15 +16,21 @@ import {
   admitDeposit,
   admitEnrolment,
   admitEpoch,
+  admitRecovery,
   parseDepositBlob,
+  sha256,
   type AdmittedStatement,
+  type Beside,
 } from '../model/index.ts'
 import type { Store, StatementGroup } from '../store/index.ts'
 import type { BackupRecord } from './backup-file.ts'
+import { parseBeside } from './beside-record.ts'
 import {
+  parseContact,
   parseInvitationRecord,
   parseLog,
   parseStatement,
+  parseSubjectBytes,
   parseSuspended,
   parseTenant,
   type BackedUpLog,
@@ -44,6 +52,8 @@ export class RestoredLog {
   readonly #tree = new StatementTree()
   readonly #envelopes: Envelope[] = []
   readonly #signers = new Map<string, string>()
+  readonly #beside = new Map<string, Beside>()
+  readonly #requests = new Map<string, RecoveryRequest>()
   #epochs: EpochChain | undefined
   #log: BackedUpLog | undefined
   #waiting: { statement: AdmittedStatement; received: number }[] = []
@@ -63,8 +73,12 @@ export class RestoredLog {
     if (name === 'log') this.#log = parseLog(body)
     if (name === 'tenant') await this.#addTenant(body)
     if (name === 'invitation') await this.#addInvitation(body)
+    if (name === 'terms') await this.#store?.recovery.addTerms(body)
+    if (name === 'contact') await this.#store?.recovery.notices.addContact(parseContact(body))
+    if (name === 'beside') this.#addBeside(body)
     if (name === 'statement') await this.#addStatement(parseStatement(body))
     if (name === 'suspended') await this.#suspend(body)
+    if (name === 'receipt' || name === 'blob') await this.#addBytes(name, body)
     if (name === 'end') await this.#flush()
   }
 
@@ -108,11 +122,38 @@ export class RestoredLog {
       if (kind === 'epoch') return this.#admitEpoch(bytes)
       if (kind === 'enrolment') return this.#admitEnrolment(bytes)
       if (kind === 'deposit') return this.#admitDeposit(bytes)
+      return this.#admitRecovery(bytes)
     } catch (cause) {
       if (!(cause instanceof ProtocolError || cause instanceof AdmissionError)) throw cause
       throw refused(`${at}: ${cause.message}`, cause)
     }
-    throw refused(`${at} is of a kind that this version does not know`)
+  }
+
+  #addBeside(body: Uint8Array): void {
+    const { digest, beside } = parseBeside(body)
+    this.#beside.set(toHex(digest), beside)
+  }
+
+  async #addBytes(name: 'receipt' | 'blob', body: Uint8Array): Promise<void> {
+    await this.#flush()
+    const { tenant, subject, deposit, bytes } = parseSubjectBytes(name, body)
+    const recovery = this.#store?.recovery
+    if (deposit) await recovery?.keepReleaseBlobs(tenant, subject, [{ id: deposit, blob: bytes }])
+    else await recovery?.keepReceipt(tenant, subject, bytes)
+  }
+
+  #admitRecovery(bytes: Uint8Array): AdmittedStatement {
+    const digest = toHex(statementDigest(sha256, parseEnvelope(bytes)))
+    const admitted = admitRecovery(bytes, this.#trust, this.#beside.get(digest))
+    const { facts } = admitted
+    if (facts.kind === 'request') this.#requests.set(digest, facts.payload)
+    const request = facts.kind === 'release' && this.#requests.get(toHex(facts.payload.subject))
+    // Deposits of the client that it becomes may follow.
+    if (request && request.class === 'self') {
+      const client = clientIdOf(sha256, request.tenant, request.signer)
+      this.#signers.set(`${request.tenant}/${client}`, request.signer)
+    }
+    return admitted
   }
 
   #admitEpoch(bytes: Uint8Array): AdmittedStatement {
@@ -131,12 +172,13 @@ export class RestoredLog {
   }
 
   #admitDeposit(blob: Uint8Array): AdmittedStatement {
-    const { tenant, clientId: client } = parseDepositBody(parseDepositBlob(blob).body).context
+    const deposit = parseDepositBlob(blob)
+    const { tenant, clientId: client } = deposit.claim().context
     const signer = this.#signers.get(`${tenant}/${client}`)
     if (signer === undefined) throw refused('a deposit before the enrolment of its client')
     if (!this.#epochs) throw refused('a deposit before the first epoch')
     const owner = { tenant, client, signer, state: 'active' } as const
-    return admitDeposit(blob, { ...this.#trust, client: owner, epochs: this.#epochs })
+    return admitDeposit(deposit, { ...this.#trust, client: owner, epochs: this.#epochs })
   }
 
   async #suspend(body: Uint8Array): Promise<void> {
@@ -153,7 +195,7 @@ export class RestoredLog {
     this.#waiting = []
     const store = this.#store
     if (!store || waiting.length === 0) return
-    const appended = await store.appendGroups(groupsOf(waiting), await store.head())
+    const appended = await store.appendGroups(groupsOf(waiting, this.#trust), await store.head())
     if (appended.some(({ outcomes }) => outcomes.some(({ state }) => state === 'refused'))) {
       throw refused('a statement that could not have been taken')
     }
@@ -163,12 +205,13 @@ export class RestoredLog {
 /** Statements that came at the same moment are one group. */
 function groupsOf(
   statements: readonly { readonly statement: AdmittedStatement; readonly received: number }[],
+  trust: AuthorityTrust,
 ): StatementGroup[] {
-  const groups: { statements: AdmittedStatement[]; received: number }[] = []
+  const groups: { statements: AdmittedStatement[]; received: number; trust: AuthorityTrust }[] = []
   for (const { statement, received } of statements) {
     const last = groups.at(-1)
     if (last?.received === received) last.statements.push(statement)
-    else groups.push({ statements: [statement], received })
+    else groups.push({ statements: [statement], received, trust })
   }
   return groups
 }

@@ -1,6 +1,7 @@
 import { parseNote, signatureTime } from '@strongroom/core/tlog'
 import type { Configuration } from '../config/index.ts'
 import { fsck, readEpochChain, type Finding } from '../log/index.ts'
+import { keptSigners } from '../model/index.ts'
 import { StoreError, type DatabaseFacts, type Store } from '../store/index.ts'
 import { summariesOf, type EpochSummary } from './epochs.ts'
 import { openStore, readSigned, trustOf } from './opening.ts'
@@ -85,6 +86,7 @@ export async function* fsckAuthority(
     yield* fsck({
       store,
       trust: trustOf(configuration),
+      verifyLater: keptSigners().verifyLater,
       ...(signed && { signed }),
       ...(onProgress && { onProgress: (checked: number) => onProgress(checked, size) }),
     })

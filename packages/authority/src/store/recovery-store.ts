@@ -9,6 +9,7 @@ import { readBacklog, readWaiting, type CustodianBacklog } from './custodian-row
 import { EVERYBODY } from './engine.ts'
 import { checkedStatement } from './checked-rows.ts'
 import { exactLots, filledLots } from './lots.ts'
+import { RecoveryAudit } from './recovery-audit.ts'
 import { NoticeStore } from './notice-store.ts'
 import { clientOf } from './people.ts'
 import { statementOf } from './read-statements.ts'
@@ -40,11 +41,14 @@ export interface WaitingQuery {
  */
 export class RecoveryStore {
   readonly notices: NoticeStore
+  /** For `fsck` and backups. */
+  readonly audit: RecoveryAudit
   readonly #run: Runner
 
   constructor(run: Runner) {
     this.#run = run
     this.notices = new NoticeStore(run)
+    this.audit = new RecoveryAudit(run)
   }
 
   /** The epochs, terms and charters by which all is judged. @throws ProtocolError if the charters were changed */

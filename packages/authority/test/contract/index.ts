@@ -4,6 +4,7 @@ import { FAULTS } from './faults.ts'
 import { FSCK } from './fsck.ts'
 import { LOG } from './log.ts'
 import { PEOPLE } from './people.ts'
+import { RECOVERY_FSCK } from './recovery-fsck.ts'
 import { RECOVERY } from './recovery.ts'
 import { TILES } from './tiles.ts'
 import { WHOLE } from './whole.ts'
@@ -17,6 +18,7 @@ export const CONTRACT = {
   log: LOG,
   people: PEOPLE,
   recovery: RECOVERY,
+  'fsck of recovery': RECOVERY_FSCK,
   'tiles and checkpoints': TILES,
   'the whole': WHOLE,
 }
