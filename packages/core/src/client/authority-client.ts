@@ -57,8 +57,9 @@ export interface AuthorityClientOptions {
 /** What is sent, and what is expected. */
 export interface Question<T> extends ExpectedAnswer<T> {
   readonly path: string
-  /** Media type and bytes of the body; a request with one is a POST. */
+  /** Media type and bytes of the body; a request with one is a POST unless it is told. */
   readonly body?: { readonly type: string; readonly bytes: Uint8Array }
+  readonly method?: 'PUT'
   readonly signed?: true
 }
 
@@ -224,11 +225,11 @@ export class AuthorityClient {
   /** Sends one request, and reads its answer. */
   protected async ask<T>(question: Question<T>): Promise<T> {
     const { path, body, maxBytes, type } = question
-    const method = question.body ? 'POST' : 'GET'
+    const method = question.method ?? (question.body ? 'POST' : 'GET')
     const headers = {
       accept: `${type}, ${MEDIA_TYPES.problem}`,
       ...(body && { 'content-type': body.type }),
-      ...(question.signed && this.#signature(method, path)),
+      ...(question.signed && this.#signature(method, path, body?.bytes)),
     }
     const most = Math.max(maxBytes, LIMITS.problemBytes)
     const request = { method, path, headers, maxBytes: most, ...(body && { body: body.bytes }) } as const
@@ -236,7 +237,7 @@ export class AuthorityClient {
   }
 
   /** Every request has a signature of its own: a nonce is good for one. */
-  #signature(method: string, target: string): Readonly<Record<string, string>> {
+  #signature(method: string, target: string, body?: Uint8Array): Readonly<Record<string, string>> {
     if (!this.#credentials) {
       throw new ClientError('CLIENT_NOT_ENROLLED', 'only an enrolled client can ask that')
     }
@@ -244,7 +245,8 @@ export class AuthorityClient {
     const created = Math.floor(this.#now() / 1000)
     const nonce = toBase64(new Uint8Array(randomBytes(NONCE_BYTES)))
     const params = { created, expires: created + LIMITS.signatureSeconds, nonce, clientId }
-    return { ...signRequest(sha256, { method, authority: new URL(this.url).host, target }, params, sign) }
+    const request = { method, authority: new URL(this.url).host, target, ...(body && { body }) }
+    return { ...signRequest(sha256, request, params, sign) }
   }
 }
 

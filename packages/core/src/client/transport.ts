@@ -1,6 +1,6 @@
 /** One request to an authority. */
 export interface TransportRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   /** Path and query as they are sent. */
   readonly path: string
   /** Names in lower case. */
