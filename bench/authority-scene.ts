@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { encodeHeader, MlKem768X25519Identity } from '../packages/core/src/age/index.ts'
-import { toBase64, toHex, utf8Encode } from '../packages/core/src/bytes/index.ts'
+import { equalBytes, toBase64, toHex, utf8Encode } from '../packages/core/src/bytes/index.ts'
 import { SignerKey, SigningKey } from '../packages/core/src/container/index.ts'
 import {
   ACTS,
@@ -20,6 +20,7 @@ import {
   type EpochChain,
   type MessageSigner,
   type Verify,
+  type VerifyLater,
 } from '../packages/core/src/protocol/index.ts'
 import { logOrigin } from '../packages/core/src/tlog/index.ts'
 import { AuthorityLog, LogKeys } from '../packages/authority/src/log/index.ts'
@@ -27,6 +28,7 @@ import {
   admitDeposit,
   admitEnrolment,
   admitEpoch,
+  keptSigners,
   sha256,
   type AdmittedStatement,
   type ClientRow,
@@ -196,16 +198,18 @@ export class BenchAuthority {
   /** For the check of a database of such deposits: does the work of verifying each, on a signature that is valid. */
   get tolerant(): AuthorityTrust {
     const { identity, verify } = this.trust
-    const [valid, message] = [this.#fixed, bytesOf(4)]
-    const own = this.#pair.signer
-    return {
-      identity,
-      sha256,
-      verify: (signer, text, signature) =>
-        signer === own && signature.length === valid.length && signature.every((byte, i) => byte === valid[i])
-          ? verify(own, message, valid)
-          : verify(signer, text, signature),
-    }
+    return { identity, sha256, verify: (...asked) => verify(...this.#tolerated(...asked)) }
+  }
+
+  /** The same by other threads. */
+  get tolerantLater(): VerifyLater {
+    const { verifyLater } = keptSigners()
+    return (...asked) => verifyLater(...this.#tolerated(...asked))
+  }
+
+  #tolerated(signer: string, message: Uint8Array, signature: Uint8Array): Parameters<Verify> {
+    const isFixed = signer === this.#pair.signer && equalBytes(signature, this.#fixed)
+    return [signer, isFixed ? bytesOf(4) : message, signature]
   }
 }
 

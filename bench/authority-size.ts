@@ -148,7 +148,9 @@ async function check(
   count: number,
 ): Promise<Figure> {
   const start = performance.now()
-  const found = await Array.fromAsync(fsck({ store, trust: authority.tolerant, signed: log.signed }))
+  const { tolerant: trust, tolerantLater: verifyLater } = authority
+  const options = { store, trust, verifyLater, signed: log.signed }
+  const found = await Array.fromAsync(fsck(options))
   const ms = performance.now() - start
   if (found.length > 0) throw new Error(`findings: ${JSON.stringify(found.slice(0, 3))}`)
   const peak = process.resourceUsage().maxRSS / 1024

@@ -1,7 +1,10 @@
 import { fsck, type Finding } from '../../src/log/fsck.ts'
+import { keptSigners } from '../../src/model/index.ts'
 import type { AuthorityLog } from '../../src/log/authority-log.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { TestAuthority } from './authority.ts'
+
+const { verifyLater } = keptSigners()
 
 /** All that `fsck` finds. */
 export async function findings(
@@ -9,5 +12,5 @@ export async function findings(
   { trust }: TestAuthority,
   signed?: AuthorityLog['signed'],
 ): Promise<Finding[]> {
-  return Array.fromAsync(fsck({ store, trust, ...(signed && { signed }) }))
+  return Array.fromAsync(fsck({ store, trust, verifyLater, ...(signed && { signed }) }))
 }

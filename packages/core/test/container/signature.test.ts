@@ -32,6 +32,30 @@ for (const name of SUITES) {
     assert.equal(SigningKey.generate(name).signer.verify(MESSAGE, signature), false)
   })
 
+  test(`${name}: the pool verifies as the caller's thread does`, async () => {
+    const key = SigningKey.generate(name)
+    const signature = key.sign(MESSAGE)
+    const longer = concat(MESSAGE, Uint8Array.of(0))
+    assert.equal(await key.signer.verifyInPool(MESSAGE, signature), true)
+    assert.equal(await key.signer.verifyInPool(longer, signature), false)
+    assert.equal(await SigningKey.generate(name).signer.verifyInPool(MESSAGE, signature), false)
+    for (const at of [0, 63, signature.length - 1]) {
+      const altered = Uint8Array.from(signature)
+      altered[at] = (altered[at] ?? 0) ^ 1
+      assert.equal(await key.signer.verifyInPool(MESSAGE, altered), false, `byte ${at}`)
+    }
+    assert.equal(await key.signer.verifyInPool(MESSAGE, signature.subarray(1)), false)
+  })
+
+  test(`${name}: what the pool verifies may be overwritten at once`, async () => {
+    const key = SigningKey.generate(name)
+    const [message, signature] = [Uint8Array.from(MESSAGE), key.sign(MESSAGE)]
+    const verified = key.signer.verifyInPool(message, signature)
+    message.fill(0)
+    signature.fill(0)
+    assert.equal(await verified, true)
+  })
+
   test(`${name}: a signature of another length is false, not an error`, () => {
     const key = SigningKey.generate(name)
     const signature = key.sign(MESSAGE)
@@ -89,18 +113,26 @@ for (const name of SUITES) {
   })
 }
 
-test('one good half does not make a good signature', () => {
+test('one good half does not make a good signature', async () => {
   const key = SigningKey.generate('ed25519+mldsa65')
   const other = SigningKey.generate('ed25519+mldsa65')
   const [good, foreign] = [key.sign(MESSAGE), other.sign(MESSAGE)]
   assert.equal(key.signer.verify(MESSAGE, concat(good.subarray(0, 64), foreign.subarray(64))), false)
   assert.equal(key.signer.verify(MESSAGE, concat(foreign.subarray(0, 64), good.subarray(64))), false)
   assert.equal(key.signer.verify(MESSAGE, concat(good.subarray(0, 64), good.subarray(64))), true)
+  for (const [one, two] of [
+    [good, foreign],
+    [foreign, good],
+  ] as const) {
+    const mixed = concat(one.subarray(0, 64), two.subarray(64))
+    assert.equal(await key.signer.verifyInPool(MESSAGE, mixed), false)
+  }
 })
 
-test('a public key that is no point verifies nothing', () => {
+test('a public key that is no point verifies nothing', async () => {
   const signer = SignerKey.fromBytes('ed25519', new Uint8Array(32).fill(0xff))
   assert.equal(signer.verify(MESSAGE, new Uint8Array(64)), false)
+  assert.equal(await signer.verifyInPool(MESSAGE, new Uint8Array(64)), false)
 })
 
 test('Ed25519 agrees with RFC 8032 §7.1, test 3', () => {
