@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { rmSync, statSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { listClients } from '@strongroom/authority'
+import { findRecoveryCodes } from '@strongroom/core/client'
 import { encodeInvitation, parseInvitation } from '@strongroom/core/protocol'
 import { initialised } from './fixtures.ts'
 import { Home } from './program.ts'
@@ -30,7 +31,7 @@ suite('strongroom enroll', { concurrency: 2 }, () => {
     const home = initialised(t)
     const [told] = await home.json(['enroll', '-'], { stdin: await vault.invitation() })
     const { url, identity } = vault
-    const { epochEnds, clientId, client, ...rest } = told as Record<string, unknown>
+    const { epochEnds, clientId, client, recoveryCodes, ...rest } = told as Record<string, unknown>
     assert.deepEqual(rest, {
       authority: '127-0-0-1',
       calledItself: 'Example archive',
@@ -39,10 +40,28 @@ suite('strongroom enroll', { concurrency: 2 }, () => {
       tenant: 'default',
       container: 'default',
       epoch: 1,
+      codesFile: null,
     })
+    assert.ok(Array.isArray(recoveryCodes) && recoveryCodes.length === 8)
     assert.match(String(epochEnds), /^20\d\d-/)
     assert.match(String(clientId), /^c-/)
     assert.equal(typeof client, 'string')
+  })
+
+  test('shows recovery codes once, or writes them for the owner alone', async (t) => {
+    const vault = await Vault.open(t)
+    const [shown, written] = [initialised(t), initialised(t)]
+    const { stdout } = await shown.ok(['enroll', '-', '-q'], { stdin: await vault.invitation() })
+    assert.equal([...stdout.matchAll(/^STRONGROOM-RECOVERY-1 QYTXS/gm)].length, 8)
+    const enroll = ['enroll', '-', '--codes-file', 'sheet.txt']
+    const apart = await written.ok(enroll, { stdin: await vault.invitation() })
+    assert.doesNotMatch(apart.stdout, /STRONGROOM-RECOVERY/)
+    assert.equal(statSync(written.path('sheet.txt')).mode & 0o777, 0o600)
+    assert.equal(findRecoveryCodes(written.text('sheet.txt')).length, 8)
+    // What was named is known, and none of it was used.
+    const { stdout: list } = await written.ok(['codes', 'list'])
+    assert.equal([...list.matchAll(/good for one request/g)].length, 8)
+    assert.doesNotMatch((await written.ok(['monitor'])).stdout, /not known here|unknown/)
   })
 
   test('an invitation lets one client in, once', async (t) => {

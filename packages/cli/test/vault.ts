@@ -18,13 +18,16 @@ import { ContainerStore } from '@strongroom/core/container'
 import { initialised } from './fixtures.ts'
 import type { Home } from './program.ts'
 
-const PASSPHRASE = 'the keys of a test'
+/** Of the containers of identity and custodian. */
+export const VAULT_PASSPHRASE = 'the keys of a test'
 
 /** How an authority differs from the ordinary. */
 export interface VaultOptions {
   readonly settings?: Partial<NewAuthority['settings']>
   readonly now?: number
   readonly days?: number
+  /** The policy document of the first epoch. */
+  readonly policy?: Uint8Array
 }
 
 /** A backup authority with a service of its own on this machine, gone after the test. */
@@ -102,14 +105,14 @@ export class Vault {
   /** A machine on which a container was made and enrolled here, as `vault`. */
   async client(t: Pick<TestContext, 'after'>): Promise<Home> {
     const home = initialised(t)
-    await home.ok(['enroll', '-', '--as', 'vault'], { stdin: await this.invitation() })
+    await home.ok(['enroll', '-', '--as', 'vault', '--no-codes'], { stdin: await this.invitation() })
     return home
   }
 }
 
 async function made(
   folder: string,
-  { settings, now = Date.now(), days = 730 }: VaultOptions,
+  { settings, now = Date.now(), days = 730, policy }: VaultOptions,
 ): Promise<Configuration> {
   const port = await freePort()
   const { configuration } = await initAuthority({
@@ -124,11 +127,12 @@ async function made(
       ...settings,
     },
     tenant: 'default',
-    identity: { path: join(folder, 'identity.container'), passphrase: PASSPHRASE },
-    custodian: { path: join(folder, 'custodian.container'), passphrase: PASSPHRASE },
+    identity: { path: join(folder, 'identity.container'), passphrase: VAULT_PASSPHRASE },
+    custodian: { path: join(folder, 'custodian.container'), passphrase: VAULT_PASSPHRASE },
     validity: validFor(days, now),
     now,
     logN: 2,
+    ...(policy && { policy }),
   })
   return configuration
 }

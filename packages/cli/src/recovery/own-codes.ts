@@ -8,7 +8,7 @@ import {
   submitStatement,
   type RecoveryClient,
 } from '@strongroom/core/client'
-import type { KeyContainer } from '@strongroom/core/container'
+import { writeFileAtomically, type KeyContainer } from '@strongroom/core/container'
 import {
   ACTS,
   openStatement,
@@ -30,6 +30,8 @@ export interface CodesOptions {
 }
 
 const TIMEOUT_MS = 60_000
+/** How many codes are made unless told. */
+export const USUAL_CODES = 8
 const GROUPS_IN_LINE = 8
 
 /**
@@ -133,6 +135,11 @@ export function sheetOf({ state }: ChosenAuthority, texts: readonly string[]): s
   ]
   const codes = texts.flatMap((text, i) => [`(${i + 1})`, ...linesOf(text), ''])
   return `${[...head, ...codes].join('\n')}\n`
+}
+
+/** Writes a sheet to a new file that only its owner can read, if there is to be one. @throws ContainerError CONTAINER_EXISTS */
+export function writeSheet(path: string | undefined, sheet: string): void {
+  if (path !== undefined) writeFileAtomically(path, Buffer.from(sheet), { mode: 0o600 })
 }
 
 function linesOf(text: string): string[] {

@@ -88,7 +88,10 @@ const APART: Partial<
     name: (key) => `${recoveredName(key)}.keyblob`,
     bytes: (key, container) => recoveredKeyBlob(key, container, Date.now()),
   },
-  'simple-blob': { name: (key) => `${nameOf(key)}.simpleblob`, bytes: enclosedOf },
+  'simple-blob': {
+    name: (key) => `${nameOf(key)}.${key.cryptoApiKey ? 'plaintextkeyblob' : 'simpleblob'}`,
+    bytes: (key) => key.cryptoApiKey?.slice() ?? enclosedOf(key),
+  },
   'password-parameters': { name: (key) => `${nameOf(key)}.derivation`, bytes: enclosedOf },
 }
 
@@ -125,8 +128,9 @@ function labelOf({ description }: RecoveredKey): string {
 
 /** Forgets keys that came back. */
 export function wipeKeys(keys: readonly RecoveredKey[]): void {
-  for (const { sessionKey, enclosed } of keys) {
+  for (const { sessionKey, enclosed, cryptoApiKey } of keys) {
     wipe(sessionKey)
     if (enclosed) wipe(enclosed)
+    if (cryptoApiKey) wipe(cryptoApiKey)
   }
 }

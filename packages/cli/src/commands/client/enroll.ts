@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { enrol, type EnrolledClient } from '@strongroom/core/client'
+import type { KeyContainer } from '@strongroom/core/container'
 import { CliError, usage } from '../../cli-error.ts'
 import { type Context, defineCommand } from '../../command.ts'
 import { loadConfig, saveConfig } from '../../config.ts'
@@ -9,7 +10,8 @@ import { authorityStore } from '../../client/authority-choice.ts'
 import { connected } from '../../client/connection.ts'
 import { readInvitation, type InvitationInput } from '../../client/invitation-input.ts'
 import { openContainer, OWNER_OPTIONS } from '../../owner.ts'
-import { formatTime } from '../../quantities.ts'
+import { count, formatTime } from '../../quantities.ts'
+import { makeCodes, sheetOf, USUAL_CODES, writeSheet } from '../../recovery/own-codes.ts'
 
 const TIMEOUT_MS = 60_000
 const NAME = /^[a-z0-9-]{1,64}$/
@@ -46,6 +48,17 @@ export const enroll = defineCommand({
       kind: 'flag',
       description: 'leave the default authority as it is',
     },
+    codesFile: {
+      flags: '--codes-file <file>',
+      kind: 'value',
+      description: 'write the recovery codes to a new file that only you can read, instead of showing them',
+      completes: 'file',
+    },
+    noCodes: {
+      flags: '--no-codes',
+      kind: 'flag',
+      description: 'make no recovery codes; strongroom codes new makes them later',
+    },
     ...OWNER_OPTIONS,
   },
   notes: [
@@ -54,6 +67,9 @@ export const enroll = defineCommand({
     'address must have that identity before anything is sent. From then on strongroom seal deposits there by itself.',
     '',
     'The invitation is a secret until it was used. Other users of a computer see command lines: none is taken there.',
+    '',
+    'You get recovery codes at once, and see them once: print them, or copy them by hand, and keep them away from this',
+    'computer. They are what you need on the day when it and your keys are lost: strongroom recover.',
   ],
   examples: [
     { line: 'strongroom enroll', purpose: 'asks for the invitation, which is not shown' },
@@ -86,7 +102,10 @@ export const enroll = defineCommand({
       const signer = container.signingKey().signer.toString()
       authorityStore(context).create({ ...enrolled, name, ca, signer, container: container.name })
       const before = values.noDefault ? undefined : makeDefault(context, name)
-      tell(context, { name, client, container: container.name, enrolled, before })
+      const codes = values.noCodes
+        ? undefined
+        : await firstCodes(context, { name, container, codesFile: values.codesFile })
+      tell(context, { name, client, container: container.name, enrolled, before, codes })
     } finally {
       container.wipe()
     }
@@ -136,6 +155,35 @@ function makeDefault({ folders }: Context, name: string): string | undefined {
   return config.defaultAuthority
 }
 
+/** The codes of whoever has just enrolled. Enrolled they are all the same, if there are none. */
+async function firstCodes(
+  context: Context,
+  { name, container, codesFile }: { name: string; container: KeyContainer; codesFile: string | undefined },
+): Promise<Codes | undefined> {
+  const folder = authorityStore(context).open(name)
+  const chosen = { folder, state: folder.load() }
+  try {
+    const texts = await makeCodes(context, chosen, container, {
+      count: USUAL_CODES,
+      keep: (made) => writeSheet(codesFile, sheetOf(chosen, made)),
+    })
+    return { texts, sheet: sheetOf(chosen, texts), file: codesFile }
+  } catch (error) {
+    if (context.signal.aborted || !(error instanceof Error)) throw error
+    context.terminal.warning(`there are no recovery codes yet: ${error.message}`)
+    context.terminal.hint('strongroom codes new makes them')
+    return undefined
+  }
+}
+
+interface Codes {
+  readonly texts: readonly string[]
+  /** The same for a printer. */
+  readonly sheet: string
+  /** Where they were written; shown otherwise. */
+  readonly file: string | undefined
+}
+
 interface Told {
   readonly name: string
   readonly client: string
@@ -143,9 +191,10 @@ interface Told {
   readonly enrolled: EnrolledClient
   /** The default authority before. */
   readonly before: string | undefined
+  readonly codes: Codes | undefined
 }
 
-function tell({ terminal }: Context, { name, client, container, enrolled, before }: Told): void {
+function tell({ terminal }: Context, { name, client, container, enrolled, before, codes }: Told): void {
   const { url, identity, tenant, clientId, epochs } = enrolled
   const { number, notAfter } = epochs.latest.payload
   terminal.record({
@@ -159,8 +208,10 @@ function tell({ terminal }: Context, { name, client, container, enrolled, before
     container,
     epoch: number,
     epochEnds: new Date(notAfter).toISOString(),
+    recoveryCodes: codes?.file === undefined ? (codes?.texts ?? []) : [],
+    codesFile: codes?.file ?? null,
   })
-  if (terminal.quiet) return
+  if (terminal.quiet) return tellCodes(terminal, codes)
   terminal.heading(`enrolled with ${displayName(epochs.authority)}`)
   terminal.fields([
     ['authority', name],
@@ -172,4 +223,19 @@ function tell({ terminal }: Context, { name, client, container, enrolled, before
   ])
   if (before !== undefined)
     terminal.note(`${name} is the default authority now, instead of ${displayName(before)}`)
+  tellCodes(terminal, codes)
+}
+
+/** Shown once, also to whoever wants to hear nothing: they are nowhere else. */
+function tellCodes(terminal: Context['terminal'], codes: Codes | undefined): void {
+  if (!codes || terminal.json) return
+  if (codes.file !== undefined) {
+    terminal.done(
+      displayName(codes.file),
+      `${count(codes.texts.length, 'recovery code')}: print it, then delete it`,
+    )
+    return
+  }
+  terminal.raw(`\n${codes.sheet}`)
+  terminal.note('print these recovery codes, or copy them by hand: they are shown once, and kept nowhere')
 }

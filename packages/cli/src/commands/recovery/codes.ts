@@ -1,4 +1,3 @@
-import { writeFileAtomically } from '@strongroom/core/container'
 import { loadOwnCodes, sha256 } from '@strongroom/core/client'
 import { fingerprintOf, RECOVERY_LIMITS } from '@strongroom/core/protocol'
 import { usage } from '../../cli-error.ts'
@@ -7,10 +6,8 @@ import { defineCommand } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
 import { openContainer, OWNER_OPTIONS } from '../../owner.ts'
 import { count, formatTime } from '../../quantities.ts'
-import { makeCodes, sheetOf, usedCodes } from '../../recovery/own-codes.ts'
+import { makeCodes, sheetOf, USUAL_CODES, usedCodes, writeSheet } from '../../recovery/own-codes.ts'
 import { isoTime } from '../../recovery/subject-text.ts'
-
-const USUAL = 8
 
 /** `strongroom codes new`. */
 export const codesNew = defineCommand({
@@ -18,7 +15,7 @@ export const codesNew = defineCommand({
     count: {
       flags: '--count <number>',
       kind: 'value',
-      description: `how many, 1 to ${RECOVERY_LIMITS.codes}; ${USUAL} unless told`,
+      description: `how many, 1 to ${RECOVERY_LIMITS.codes}; ${USUAL_CODES} unless told`,
     },
     codesFile: {
       flags: '--codes-file <file>',
@@ -46,7 +43,7 @@ export const codesNew = defineCommand({
   ],
   run: async (context, _operands, values) => {
     const { terminal } = context
-    const number = values.count === undefined ? USUAL : Number(values.count)
+    const number = values.count === undefined ? USUAL_CODES : Number(values.count)
     if (!Number.isInteger(number) || number < 1 || number > RECOVERY_LIMITS.codes) {
       throw usage(`--count: expected 1 to ${RECOVERY_LIMITS.codes}, got ${displayName(values.count ?? '')}`)
     }
@@ -56,10 +53,7 @@ export const codesNew = defineCommand({
       const write = values.codesFile
       const texts = await makeCodes(context, chosen, container, {
         count: number,
-        keep: (made) => {
-          if (write !== undefined)
-            writeFileAtomically(write, Buffer.from(sheetOf(chosen, made)), { mode: 0o600 })
-        },
+        keep: (made) => writeSheet(write, sheetOf(chosen, made)),
       })
       terminal.record({
         authority: chosen.folder.name,
