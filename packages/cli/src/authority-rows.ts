@@ -56,6 +56,11 @@ export const AUTHORITY_ROWS = {
     'an epoch that does not follow from the one before',
     'strongroom authority epoch list shows what there is',
   ],
+  SETUP_CHARTER: [
+    'usage',
+    'a charter that breaks the rules or the terms, or does not follow from the one before',
+    'docs/spec/recovery.md has the rules; strongroom authority charter show what is in force',
+  ],
   SETUP_NAME: [
     'usage',
     'a name that a tenant or an invitation cannot have',

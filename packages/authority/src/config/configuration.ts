@@ -59,5 +59,10 @@ export interface Configuration {
   }
   /** Where numbers for monitoring are given out; absent: nowhere. */
   readonly metrics: { readonly listen?: Address }
+  /** How people are told what happens to what is theirs; absent or null: not at all. */
+  readonly notices?: {
+    readonly mail: { readonly url: string; readonly from: string } | null
+    readonly webhook: { readonly url: string; readonly secret: string } | null
+  }
   readonly logLevel: LogLevel
 }

@@ -171,6 +171,39 @@ export const SETTINGS = z
         connections: whole.max(65_535).default(1024).describe('Connections at the same time at most.'),
       })
       .prefault({}),
+    notices: z
+      .strictObject({
+        mail: z
+          .strictObject({
+            url: z
+              .string()
+              .regex(/^smtps?:\/\//, 'expected an address that begins with smtp:// or smtps://')
+              .describe(
+                'The mail server, `smtps://user:password@host`. With a password in it, keep it out of the file and in the environment. Whoever reads the mail on its way can cancel a recovery by the link in it, and nothing else.',
+              ),
+            from: z.string().min(3).describe('The address that notices come from.'),
+          })
+          .nullable()
+          .default(null)
+          .describe('null sends no mail: owners then do not hear that somebody asks for their keys.'),
+        webhook: z
+          .strictObject({
+            url: z
+              .string()
+              .regex(/^https?:\/\//, 'expected an address that begins with https://')
+              .describe('A program that is told where a contact says so.'),
+            secret: z
+              .string()
+              .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'expected whsec_ and base64')
+              .describe(
+                'The key by which messages are signed after Standard Webhooks: `whsec_` and base64. Whoever has it can make such messages up.',
+              ),
+          })
+          .nullable()
+          .default(null)
+          .describe('null tells no program.'),
+      })
+      .prefault({}),
     metrics: z
       .strictObject({
         listen: address('127.0.0.1', 9464)

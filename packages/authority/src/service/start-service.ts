@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { pino, type Logger } from 'pino'
 import type { Address, Configuration, TlsSettings } from '../config/index.ts'
 import { createHandler, createServer, Metrics, RequestLog, type ServerTls } from '../http/index.ts'
+import { NoticeKeys, startOutbox } from '../notices/index.ts'
 import { createMetricsServer } from './metrics-server.ts'
 import { openAuthority, type OpenAuthority } from './open-authority.ts'
 import { upkeep } from './upkeep.ts'
@@ -61,9 +62,11 @@ export async function serveAuthority(
     const url = await listen(server, configuration.listen, configuration.tls ? 'https' : 'http')
     const metricsUrl = await serveMetrics(metrics, configuration, servers)
     const endUpkeep = upkeep(authority, now, logger)
+    const endOutbox = outboxOf(authority, configuration, { logger, now })
     logger.info({ url, metricsUrl, log: authority.log.state.state }, 'listening')
     const end = async () => {
       endUpkeep()
+      await endOutbox()
       await Promise.all(servers.map(stopServer))
       await authority.close()
       logger.info('stopped')
@@ -75,6 +78,17 @@ export async function serveAuthority(
     await authority.close()
     throw error
   }
+}
+
+/** Tells people what happens, if there is a way to. */
+function outboxOf(
+  { store, keys }: OpenAuthority,
+  { notices: channels, url, name }: Configuration,
+  means: Required<ServiceOptions>,
+): () => Promise<void> {
+  if (!channels?.mail && !channels?.webhook) return async () => {}
+  const { notices } = store.recovery
+  return startOutbox({ notices, keys: new NoticeKeys(keys), channels, url, name, ...means })
 }
 
 function loggerOf({ logLevel }: Configuration): Logger {

@@ -95,6 +95,8 @@ export interface NewEpoch {
   readonly custodian?: Custodian
   /** The digest of another policy than that of the epoch before. */
   readonly policy?: Uint8Array
+  /** The document itself, which the authority then keeps: without it, its charters are not judged by it. */
+  readonly terms?: Uint8Array
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -114,6 +116,7 @@ export async function newEpoch(configuration: Configuration, wanted: NewEpoch): 
     const chain = await readEpochChain(store, trust)
     if (!chain) throw new SetupError('SETUP_EPOCH', 'the authority has no first epoch')
     const epoch = nextEpoch(chain, keys, wanted)
+    if (wanted.terms) await store.recovery.addTerms(wanted.terms)
     await appendEpoch(configuration, store, signEpoch(epoch, identity, trust), { keys, now: wanted.now })
     const after = summariesOf(await readEpochChain(store, trust), wanted.now).at(-1)
     if (after) return after
@@ -130,7 +133,11 @@ function nextEpoch(chain: EpochChain, keys: LogKeys, wanted: NewEpoch): Epoch {
     ...last,
     ...wanted.validity,
     number: last.number + 1,
-    ...(wanted.custodian && { exchange: wanted.custodian.exchange, custodian: wanted.custodian.signer }),
+    ...(wanted.custodian && {
+      exchange: wanted.custodian.exchange,
+      custodian: wanted.custodian.signer,
+      rsa: wanted.custodian.rsa,
+    }),
     log: { origin: keys.origin, keys: keys.verifierKeys },
     policy: wanted.policy ?? last.policy,
     previous: digest,

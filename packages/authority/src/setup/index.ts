@@ -1,7 +1,9 @@
 /** The operator's acts: what is done with an authority from its own machine. */
 export { backup } from './backup.ts'
 export type { BackupOptions, MadeBackup } from './backup.ts'
-export { readCustodianCard } from './custodian-card.ts'
+export { newCharter, proposeCharter, readCharters, readPersonCard } from './charters.ts'
+export type { FirstCharter, NewPerson, NextCharter } from './charters.ts'
+export { addRsaKey, custodianCard, readCustodianCard } from './custodian-card.ts'
 export type { Custodian } from './custodian-card.ts'
 export { listEpochs, newEpoch, validFor } from './epochs.ts'
 export type { EpochSummary, NewEpoch, Validity } from './epochs.ts'

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { toHex, utf8Encode } from '@strongroom/core/bytes'
-import { publicCard, syncFolder, writeFileAtomically, type KeyContainer } from '@strongroom/core/container'
-import { fingerprintOf, signerIdOf, type Epoch } from '@strongroom/core/protocol'
+import { syncFolder, writeFileAtomically, type KeyContainer } from '@strongroom/core/container'
+import { fingerprintOf, signerIdOf, type Epoch, type MessageSigner } from '@strongroom/core/protocol'
 import { logOrigin } from '@strongroom/core/tlog'
 import {
   CONFIGURATION_FILE,
@@ -16,8 +16,10 @@ import {
 import { AuthorityLog, LogKeys } from '../log/index.ts'
 import { sha256, type AdmittedStatement } from '../model/index.ts'
 import type { Store } from '../store/index.ts'
+import { NoticeKeys } from '../notices/index.ts'
+import { appendCharter, signFirstCharter, type FirstCharter } from './charters.ts'
 import { checkTenant } from './checked-names.ts'
-import { custodianOf, type Custodian } from './custodian-card.ts'
+import { custodianCard, custodianOf, type Custodian } from './custodian-card.ts'
 import { identityOf, signEpoch, type Validity } from './epochs.ts'
 import {
   checkFree,
@@ -43,6 +45,8 @@ export interface NewAuthority {
   /** The custodian's public keys, or where a new container for them is put. */
   readonly custodian: Custodian | NewContainerFile
   readonly policy?: Uint8Array
+  /** Who decides about recovery in the first tenant; without it, nobody can recover anything there yet. */
+  readonly charter?: FirstCharter
   readonly validity: Validity
   /** Milliseconds since 1970. */
   readonly now: number
@@ -119,7 +123,7 @@ async function makeAll(
   try {
     const custodian = custodianKeys(wanted, owned)
     const summary = await makeFolder(wanted, folder, settings, { identity, custodian })
-    return { ...summary, ...(owned && { custodianCard: publicCard(owned) }) }
+    return { ...summary, ...(owned && { custodianCard: custodianCard(owned) }) }
   } finally {
     identity.wipe()
     owned?.wipe()
@@ -169,14 +173,18 @@ async function makeFolder(
     identity: signer.signer,
     number: 1,
     exchange: custodian.exchange,
-    rsa: null,
+    rsa: custodian.rsa,
     custodian: custodian.signer,
     log: { origin, keys: log.verifierKeys },
     policy: sha256(policy),
     ...wanted.validity,
     previous: null,
   }
-  await beginLog(configuration, log, signEpoch(epoch, signer, trustOf(configuration)), wanted)
+  await beginLog(configuration, log, signEpoch(epoch, signer, trustOf(configuration)), {
+    ...wanted,
+    policy,
+    signer,
+  })
   return { identity: fingerprint, origin }
 }
 
@@ -185,8 +193,9 @@ async function beginLog(
   configuration: Configuration,
   keys: LogKeys,
   first: AdmittedStatement,
-  { tenant, now }: NewAuthority,
+  wanted: NewAuthority & { readonly policy: Uint8Array; readonly signer: MessageSigner },
 ): Promise<void> {
+  const { tenant, now, policy, charter: plan, signer: identity } = wanted
   const store = await openStore(configuration, true)
   try {
     await checkEmpty(store)
@@ -196,6 +205,10 @@ async function beginLog(
     await log.close()
     if (outcome?.state !== 'logged') throw new SetupError('SETUP_EPOCH', 'the first epoch was refused')
     await store.addTenant({ tenant, created: now })
+    await store.recovery.addTerms(policy)
+    if (!plan) return
+    const statement = signFirstCharter({ identity, tenant, plan, now }, configuration, new NoticeKeys(keys))
+    await appendCharter(configuration, store, statement, now)
   } finally {
     await store.close()
   }
