@@ -55,7 +55,7 @@ export const CUSTODIAN_ROWS = {
   BUNDLE_TENANT: [
     'unknownSigner',
     'a tenant that this custodian has not seen before',
-    'compare the digest of its first charter with its administrator, then add --charter DIGEST',
+    'compare the digest of its first charter with its administrator, then strongroom custodian trust --charter DIGEST',
   ],
   BUNDLE_RECEIPT: ['notAuthentic', 'a receipt that does not hold, or is missing', MAKE_ANEW],
   BUNDLE_OWNER: ['notAuthentic', 'not the enrolment of the owner', MAKE_ANEW],
@@ -85,6 +85,11 @@ export const CUSTODIAN_ROWS = {
   CUSTODIAN_EXISTS: ['exists', 'something lies where the custodian is to be made', 'choose another folder'],
   CUSTODIAN_STATE: ['unsupported', 'a file of the custodian is damaged', OWN_COPY],
   CUSTODIAN_BUSY: ['io', 'another process of the custodian runs in the same folder', 'stop it first'],
+  CUSTODIAN_TRUST: [
+    'unknownSigner',
+    'not told which authority to trust, or told another than before',
+    'strongroom custodian trust FINGERPRINT, once; another authority has another custodian',
+  ],
   CUSTODIAN_KEY: [
     'noKey',
     'the container does not hold the keys that are needed',

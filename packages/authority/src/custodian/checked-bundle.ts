@@ -174,7 +174,7 @@ function readCharters(
     verifyCharters(links, { ...trust, tenant, custodianAt, ...(known && { known }) }),
   )
   checkAllShown(chain, acts)
-  if (!known && knowledge.signers.length > 0) {
+  if (!known && knowledge.signers.length > 0 && !knowledge.named.has(toHex(chain.known.first))) {
     const message = `the tenant ${tenant} is new here; its first charter is ${toHex(chain.known.first)}`
     throw new CustodianError('BUNDLE_TENANT', message, { digests: [chain.known.first] })
   }

@@ -59,6 +59,7 @@ type OwnCode =
   | 'CUSTODIAN_EXISTS'
   | 'CUSTODIAN_STATE'
   | 'CUSTODIAN_BUSY'
+  | 'CUSTODIAN_TRUST'
   | 'CUSTODIAN_KEY'
   | 'CUSTODIAN_DEPOSITS'
   | 'CUSTODIAN_RELEASE'
@@ -83,6 +84,7 @@ export interface CustodianErrorOptions extends ErrorOptions {
  * - `CUSTODIAN_NOT_FOUND`, `CUSTODIAN_EXISTS`: no custodian in that folder, or something is there already.
  * - `CUSTODIAN_STATE`: a file in the custodian's folder that is damaged, or of another version.
  * - `CUSTODIAN_BUSY`: another process is at work in the same folder.
+ * - `CUSTODIAN_TRUST`: it was not told which authority to trust, or is to trust another than it does.
  * - `CUSTODIAN_KEY`: the container does not hold the keys that are needed.
  * - `CUSTODIAN_DEPOSITS`: deposits that do not open, or whose session key is not the one that was committed to; `digests` are their ids.
  * - `CUSTODIAN_RELEASE`: no release that this custodian made.

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { toHex } from '@strongroom/core/bytes'
+import { equalBytes, toHex } from '@strongroom/core/bytes'
 import {
   MAX_CONTAINER_BYTES,
   parseContainer,
@@ -40,12 +40,21 @@ export const CONTAINER_NAME = 'key'
 /** What a new folder is made of. */
 export interface NewCustodian {
   readonly folder: string
-  readonly settings: CustodianSettings
+  readonly settings: Omit<CustodianSettings, 'charters'>
   /** The file of its container, named `key`. */
   readonly container: Uint8Array
   readonly shares?: ShareSet
   /** Milliseconds since 1970. */
   readonly now: number
+}
+
+/** What a person says of an authority. */
+export interface NewTrust {
+  /** Its fingerprint. */
+  readonly identity?: string
+  readonly url?: string
+  /** The digest of the first charter of a tenant. */
+  readonly charter?: Uint8Array
 }
 
 /**
@@ -55,10 +64,10 @@ export interface NewCustodian {
  */
 export class CustodianFolder {
   readonly path: string
-  readonly settings: CustodianSettings
   readonly releases: ReleaseFiles
   readonly #lock: FolderLock
   readonly #calls: DiskCalls
+  #settings: CustodianSettings
   #memory: Memory
   #kept: Map<string, KeptRelease>
 
@@ -68,7 +77,7 @@ export class CustodianFolder {
     this.#calls = calls
     removeLeftovers(path)
     removeLeftovers(join(path, FILES.releases))
-    this.settings = this.#parse(FILES.settings, parseSettings)
+    this.#settings = this.#parse(FILES.settings, parseSettings)
     this.#memory = this.#parse(FILES.memory, parseMemory)
     this.releases = new ReleaseFiles(join(path, FILES.releases), calls)
     this.#kept = new Map(this.releases.all().map((kept) => [toHex(kept.subject), kept]))
@@ -76,7 +85,7 @@ export class CustodianFolder {
 
   /** Makes a folder. It is one only when everything is in it. @throws CustodianError CUSTODIAN_EXISTS */
   static create({ folder, settings, container, shares, now }: NewCustodian): void {
-    parseFingerprint(settings.identity)
+    if (settings.identity !== null) parseFingerprint(settings.identity)
     if (existsSync(folder) && readdirSync(folder).length > 0) {
       throw new CustodianError('CUSTODIAN_EXISTS', `${folder} exists and is not empty`)
     }
@@ -86,7 +95,7 @@ export class CustodianFolder {
     writeFileAtomically(join(folder, FILES.container), container)
     if (shares) writeFileAtomically(join(folder, sharesName(sha256(container))), encodeShareSet(shares))
     writeFileAtomically(join(folder, FILES.memory), encodeMemory(memory))
-    writeFileAtomically(join(folder, FILES.settings), encodeSettings(settings))
+    writeFileAtomically(join(folder, FILES.settings), encodeSettings({ ...settings, charters: [] }))
     syncFolder(dirname(join(folder, '.')))
   }
 
@@ -130,13 +139,41 @@ export class CustodianFolder {
     }
   }
 
+  get settings(): CustodianSettings {
+    return this.#settings
+  }
+
+  /**
+   * Takes the word of a person: which authority it is, once and for all; where it is; with which charter a tenant begins.
+   *
+   * @throws CustodianError CUSTODIAN_TRUST if it trusts another authority already
+   */
+  trust({ identity, url, charter }: NewTrust): void {
+    const { identity: own } = this.#settings
+    if (identity !== undefined && own !== null && own !== identity) {
+      throw new CustodianError('CUSTODIAN_TRUST', `this custodian trusts ${own}, and no other authority`)
+    }
+    const known = this.#settings.charters.some((digest) => charter && equalBytes(digest, charter))
+    const settings = {
+      ...this.#settings,
+      identity: own ?? identity ?? null,
+      url: url ?? this.#settings.url,
+      charters: charter && !known ? [...this.#settings.charters, charter] : this.#settings.charters,
+    }
+    this.#write(FILES.settings, encodeSettings(settings))
+    this.#settings = settings
+  }
+
   get memory(): Memory {
     return this.#memory
   }
 
-  /** What `checkBundle` is told. */
+  /** What `checkBundle` is told. @throws CustodianError CUSTODIAN_TRUST before a person said which authority it is */
   knowledge(): Knowledge {
-    const { identity, freshness } = this.settings
+    const { identity, freshness, charters: named } = this.#settings
+    if (identity === null) {
+      throw new CustodianError('CUSTODIAN_TRUST', 'this custodian was not told which authority to trust')
+    }
     const { sightings, epoch, charters, recovered } = this.#memory
     const kept = [...this.#kept.values()]
     return {
@@ -146,6 +183,7 @@ export class CustodianFolder {
       sightings,
       ...(epoch && { epoch }),
       charters: new Map(charters.map(({ tenant, ...known }) => [tenant, known])),
+      named: new Set(named.map(toHex)),
       spent: new Set([...this.#kept.keys(), ...recovered.map(({ subject }) => toHex(subject))]),
       releases: new Set([
         ...kept.map(({ record }) => toHex(releaseDigest(record))),

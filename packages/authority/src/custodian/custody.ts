@@ -18,6 +18,8 @@ export interface CustodianKeys {
   readonly signer: MessageSigner
   /** Open deposits, those of earlier epochs too: `unwrap` gives 16 bytes of session key, or nothing. */
   readonly identities: readonly Identity[]
+  /** PKCS#8 of the RSA pair with this public key (DER), a copy to be wiped; undefined if it is not here. */
+  readonly rsaKey?: (spki: Uint8Array) => Uint8Array | undefined
   /** Ends their use. */
   readonly wipe: () => void
 }
@@ -45,8 +47,16 @@ export function keysOfContainer(container: KeyContainer): CustodianKeys {
   return {
     signer: { signer: key.signer.toString(), sign: (message) => key.sign(message) },
     identities: container.identities(),
+    rsaKey: (spki) => rsaKeyOf(container, spki),
     wipe: () => container.wipe(),
   }
+}
+
+/** Retired pairs open what was made for an earlier epoch. */
+function rsaKeyOf(container: KeyContainer, spki: Uint8Array): Uint8Array | undefined {
+  const text = toBase64(spki)
+  const found = container.pairs().find(({ pair }) => pair.kind === 'rsa' && pair.publicText === text)
+  return found?.pair.kind === 'rsa' ? Uint8Array.from(found.pair.pkcs8) : undefined
 }
 
 /** Custody `shares`: unlocks with the secret that enough shares lead to. @throws CustodianError SHARES_FEW, SHARE_WRONG; ContainerError */

@@ -20,6 +20,8 @@ export interface Knowledge {
   readonly epoch?: KnownEpoch
   /** By tenant. */
   readonly charters: ReadonlyMap<string, KnownCharter>
+  /** In hex: first charters that a person compared. A tenant that is new here is let in with one of them alone. */
+  readonly named: ReadonlySet<string>
   /** In hex: the subjects that were released, and the statement digests of all releases that are accounted for. */
   readonly spent: ReadonlySet<string>
   readonly releases: ReadonlySet<string>
@@ -35,11 +37,17 @@ export interface Learned {
   readonly charter?: KnownCharter
 }
 
+const SECONDS = 1_000
 const MINUTES = 60_000
 const DAYS = 86_400_000
 
-/** How exactly old sightings are kept: younger than `age`, one for each `step`. Milliseconds. */
+/**
+ * How exactly old sightings are kept: younger than `age`, one for each `step`. Milliseconds. No step is longer than the age at which it
+ * begins: nobody whose waiting time is over has to wait again because of what was forgotten.
+ */
 const STEPS = [
+  { age: 10 * MINUTES, step: SECONDS },
+  { age: 120 * MINUTES, step: MINUTES },
   { age: 2 * DAYS, step: 10 * MINUTES },
   { age: 40 * DAYS, step: 60 * MINUTES },
   { age: Number.POSITIVE_INFINITY, step: DAYS },
@@ -63,7 +71,7 @@ export function lastSeenWithout({ sightings }: Pick<Knowledge, 'sightings'>, ind
  * Adds a tree that was just seen. Its time is not before that of the last one, whatever the clock says.
  *
  * Of sightings within one step the smallest tree stands for all of them, at the time of the last: what is forgotten makes others wait
- * longer. Some 1,500 are kept at most.
+ * longer. Some 2,200 are kept at most.
  */
 export function withSighting(sightings: readonly Sighting[], { size, root, at }: Sighting): Sighting[] {
   const last = sightings.at(-1)

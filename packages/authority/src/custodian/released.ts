@@ -1,4 +1,5 @@
 import { MlKem768X25519Recipient } from '@strongroom/core/age'
+import { wipe } from '@strongroom/core/bytes'
 import {
   ACTS,
   encodeJson,
@@ -21,7 +22,7 @@ import type { CustodianKeys } from './custody.ts'
 import type { KeptRelease } from './release-files.ts'
 import { releaseDigest, releaseOf } from './release-record.ts'
 import { codesOf } from './recover.ts'
-import { releaseBlob, withSessionKey } from './wrapped-key.ts'
+import { cryptoApiKeyStanza, releaseBlob, withSessionKey } from './wrapped-key.ts'
 
 /** A release of a custodian. */
 export interface MadeRelease {
@@ -147,23 +148,46 @@ function spend(checked: CheckedBundle, folder: CustodianFolder, keys: CustodianK
 
 /** Every session key wrapped for the recipient that was approved. One that does not open stops all: what is released is what was asked for. */
 function releasedBlobs(
-  { subject, deposits, digest }: CheckedBundle,
-  { identities }: CustodianKeys,
+  checked: CheckedBundle,
+  keys: CustodianKeys,
 ): { readonly id: Uint8Array; readonly blob: Uint8Array }[] {
+  const { subject, deposits, digest: request } = checked
   if (subject.kind === 'charter') return []
   const recipient = MlKem768X25519Recipient.parse(subject.statement.payload.recipient)
-  const made = deposits.map((deposit) => ({
-    id: deposit.id,
-    blob: withSessionKey(deposit, identities, (sessionKey) =>
-      releaseBlob(sessionKey, recipient, { request: digest, deposit: deposit.id }),
-    ),
+  // Before anything is opened: whether a key is here depends on no secret.
+  const rsaKeys = rsaKeysOf(checked, keys)
+  const made = deposits.map(({ id, blob, verified: { context } }) => ({
+    id,
+    blob: withSessionKey({ id, blob }, keys.identities, (sessionKey, enclosed) => {
+      const rsa = context.format === 'simple-blob' ? rsaKeys.get(context.epochNumber) : undefined
+      const more = rsa && enclosed ? cryptoApiKeyStanza(sessionKey, enclosed, rsa) : []
+      return releaseBlob(sessionKey, recipient, { request, deposit: id }, more)
+    }),
   }))
+  wipe(...rsaKeys.values())
   const wrong = made.filter(({ blob }) => blob === undefined).map(({ id }) => id)
   if (wrong.length > 0) {
     const message = `${wrong.length} of ${made.length} deposits do not open, or hold another key than was promised`
     throw new CustodianError('CUSTODIAN_DEPOSITS', message, { digests: wrong })
   }
   return made.map(({ id, blob }) => ({ id, blob: blob ?? new Uint8Array(0) }))
+}
+
+/** The RSA keys of the epochs in which a SIMPLEBLOB was deposited. @throws CustodianError CUSTODIAN_KEY if one is not here */
+function rsaKeysOf({ deposits, tree }: CheckedBundle, { rsaKey }: CustodianKeys): Map<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>()
+  for (const { verified } of deposits) {
+    const { format, epochNumber } = verified.context
+    const rsa = tree.epochs.find(epochNumber)?.payload.rsa
+    if (format !== 'simple-blob' || !rsa || found.has(epochNumber)) continue
+    const key = rsaKey?.(rsa)
+    if (!key) {
+      wipe(...found.values())
+      throw new CustodianError('CUSTODIAN_KEY', `the RSA key of epoch ${epochNumber} is not here`)
+    }
+    found.set(epochNumber, key)
+  }
+  return found
 }
 
 /** The signed release: the stored one, or the stored payload signed now. */

@@ -1,11 +1,9 @@
-import { nodeMeans, parseDepositBlob } from '@strongroom/core/client'
+import { ClientError, nodeMeans, parseDepositBlob } from '@strongroom/core/client'
 import {
   parseDepositBody,
   ProtocolError,
   verifyEnrolment,
-  verifyEpochs,
   type ApprovedSubject,
-  type AuthorityCard,
   type CustodianDeposits,
   type CustodianQuery,
   type CustodianWork,
@@ -17,23 +15,27 @@ import { CustodianError, type CustodianErrorCode } from './custodian-error.ts'
 import type { CustodianFolder } from './custodian-folder.ts'
 import type { CustodianKeys } from './custody.ts'
 import { lastSeen } from './knowledge.ts'
+import { lookAtLog, type LogWire } from './looked-at-log.ts'
 import { verifyDeposits, type DepositTrust, type OwnedDeposit } from './opened-deposits.ts'
 import { handOut, releaseBundle } from './released.ts'
 
 /**
  * What a custodian with a network asks its authority: docs/spec/recovery.md, "Requests and answers". Answers are the authority's word alone;
- * what a release rests on is checked in the bundle. Each call throws ClientError.
+ * what a release rests on is checked in the bundle. Each call throws ClientError. `CustodianClient` of core/client is one.
  */
-export interface CustodianWire {
-  readonly card: () => Promise<AuthorityCard>
+export interface CustodianWire extends LogWire {
   readonly work: () => Promise<CustodianWork>
-  /** The bundle of a subject, with the receipt of its release if there is one. */
-  readonly bundle: (subject: Uint8Array) => Promise<Uint8Array>
+  /**
+   * The bundle of a subject, with the receipt of its release if there is one.
+   *
+   * @param seen how many leaves were seen so far: its entries begin there, or earlier
+   */
+  readonly bundle: (subject: Uint8Array, seen: number) => Promise<Uint8Array>
   /** Sends a release. The same again changes nothing. */
-  readonly sendRelease: (release: Envelope) => Promise<void>
-  readonly sendKeyBlobs: (subject: Uint8Array, blobs: Uint8Array) => Promise<void>
+  readonly sendRelease: (release: Envelope) => Promise<unknown>
+  readonly sendKeyBlobs: (subject: Uint8Array, blobs: Uint8Array) => Promise<unknown>
   readonly deposits: (query: CustodianQuery) => Promise<CustodianDeposits>
-  readonly sendVerification: (submission: VerificationSubmission) => Promise<void>
+  readonly sendVerification: (submission: VerificationSubmission) => Promise<unknown>
 }
 
 /** What became of one round. */
@@ -42,11 +44,15 @@ export interface Round {
   readonly handedOut: readonly Uint8Array[]
   readonly verified: { readonly right: number; readonly wrong: number }
   /** What was not released or handed out, and why. */
-  readonly refused: readonly {
-    readonly subject: Uint8Array
-    readonly code: CustodianErrorCode
-    readonly message: string
-  }[]
+  readonly refused: readonly Refusal[]
+}
+
+/** Why a subject waits for the next round. */
+export interface Refusal {
+  readonly subject: Uint8Array
+  /** Of this custodian, or a problem of the authority: `CLIENT_PROBLEM`. */
+  readonly code: CustodianErrorCode | 'CLIENT_PROBLEM'
+  readonly message: string
 }
 
 export interface RoundOptions {
@@ -57,15 +63,21 @@ export interface RoundOptions {
 }
 
 /** Errors of the custodian’s own, with which nothing may go on. */
-const FATAL: ReadonlySet<CustodianErrorCode> = new Set(['CUSTODIAN_STATE', 'CUSTODIAN_KEY'])
+const FATAL: ReadonlySet<CustodianErrorCode> = new Set([
+  'CUSTODIAN_STATE',
+  'CUSTODIAN_KEY',
+  'CUSTODIAN_TRUST',
+])
 
 /**
- * One round of a connected custodian: releases what waited long enough, hands out what the log has, verifies a page of deposits.
+ * One round of a connected custodian: looks at the log, releases what waited long enough, hands out what the log has, verifies a page of
+ * deposits. The look comes first and is remembered, also when there is nothing to do: what is dated back later has to wait anew.
  *
  * Each subject stands by itself: one that is refused keeps no other waiting, and is tried again in the next round. What was done stays done
  * whenever the process ends.
  *
- * @throws ClientError if the authority does not answer; CustodianError CUSTODIAN_STATE, CUSTODIAN_KEY; the platform's error for the disk
+ * @throws ClientError if the authority does not answer; CustodianError what `lookAtLog` refuses, CUSTODIAN_STATE, CUSTODIAN_KEY,
+ *   CUSTODIAN_TRUST; the platform's error for the disk
  */
 export async function custodianRound(
   folder: CustodianFolder,
@@ -73,14 +85,17 @@ export async function custodianRound(
   wire: CustodianWire,
   { now, signal }: RoundOptions,
 ): Promise<Round> {
+  const epochs = await lookAtLog(folder, wire, now())
   const { subjects, owed, unverified } = await wire.work()
-  const refused: Round['refused'][number][] = []
+  const refused: Refusal[] = []
+  const bundleOf = async (subject: Uint8Array) =>
+    readBundle(await wire.bundle(subject, lastSeen(folder.memory)?.size ?? 0))
   const each = async (digests: readonly Uint8Array[], work: (subject: Uint8Array) => Promise<void>) => {
     const done: Uint8Array[] = []
     for (const subject of digests) {
       if (signal?.aborted) break
       const refusal = await refusalOf(() => work(subject))
-      if (refusal) refused.push({ subject, code: refusal.code, message: refusal.message })
+      if (refusal) refused.push({ subject, ...refusal })
       else done.push(subject)
     }
     return done
@@ -89,42 +104,48 @@ export async function custodianRound(
   const released = await each(
     subjects.filter(due).map(({ digest }) => digest),
     async (subject) => {
-      const bundle = readBundle(await wire.bundle(subject))
-      await wire.sendRelease(releaseBundle(bundle, folder, keys, now()).envelope)
+      await wire.sendRelease(releaseBundle(await bundleOf(subject), folder, keys, now()).envelope)
     },
   )
   const handedOut = await each(owed, async (subject) => {
-    const { blobs } = handOut(readBundle(await wire.bundle(subject)), folder, now())
+    const { blobs } = handOut(await bundleOf(subject), folder, now())
     await wire.sendKeyBlobs(subject, blobs)
   })
   const more = unverified > 0 && !signal?.aborted
-  const verified = more ? await verifyPage(folder, keys, wire, now()) : { right: 0, wrong: 0 }
+  const verified = more
+    ? await verifyPage(folder, keys, wire, { epochs, now: now() })
+    : { right: 0, wrong: 0 }
   return { released, handedOut, verified, refused }
 }
 
-async function refusalOf(work: () => Promise<void>): Promise<CustodianError | undefined> {
+async function refusalOf(work: () => Promise<void>): Promise<Omit<Refusal, 'subject'> | undefined> {
   try {
     await work()
     return undefined
   } catch (error) {
-    if (error instanceof CustodianError && !FATAL.has(error.code)) return error
+    if (error instanceof CustodianError && !FATAL.has(error.code)) {
+      return { code: error.code, message: error.message }
+    }
+    // What the authority does not take of this one, it may take of the next.
+    if (error instanceof ClientError && error.code === 'CLIENT_PROBLEM') {
+      return { code: error.code, message: error.message }
+    }
     throw error
   }
 }
 
-/** Deposits of one page. There is nothing to judge them on before the custodian has seen the log. */
+/** Deposits of one page, judged on the tree that was just seen. */
 async function verifyPage(
   folder: CustodianFolder,
   keys: CustodianKeys,
   wire: CustodianWire,
-  now: number,
+  { epochs, now }: Pick<DepositTrust, 'epochs' | 'now'>,
 ): Promise<Round['verified']> {
   const knowledge = folder.knowledge()
   const tree = lastSeen(knowledge)
   const counts = { right: 0, wrong: 0 }
   if (!tree || tree.size === 0) return counts
   const trust = { ...nodeMeans, identity: knowledge.identity }
-  const epochs = verifyEpochs((await wire.card()).epochs, trust, knowledge.epoch)
   const judged: DepositTrust = { trust, epochs, tree: { size: tree.size, root: tree.root }, now }
   const page = await wire.deposits({ work: 'open' })
   for (const [epoch, deposits] of byEpoch(page, judged)) {

@@ -1,7 +1,9 @@
 import { encodeHeader, MlKem768X25519Recipient, type Identity, type Stanza } from '@strongroom/core/age'
 import { wipe } from '@strongroom/core/bytes'
-import { ClientError, openDeposit } from '@strongroom/core/client'
+import { ClientError, openDeposit, openSimpleBlob, sealText } from '@strongroom/core/client'
 import {
+  CRYPTOAPI_KEY_TYPE,
+  CRYPTOAPI_KEY_VERSION,
   encodeReleaseBody,
   encodeRewrapBody,
   RELEASE_TYPE,
@@ -25,12 +27,12 @@ export type OpenableDeposit = Pick<CheckedDeposit, 'id' | 'blob'>
 export function withSessionKey<T>(
   { blob }: OpenableDeposit,
   identities: readonly Identity[],
-  use: (sessionKey: Uint8Array) => T,
+  use: (sessionKey: Uint8Array, enclosed: Uint8Array | undefined) => T,
 ): T | undefined {
   const opened = openedOrNothing(blob, identities)
   if (!opened) return undefined
   try {
-    return use(opened.sessionKey)
+    return use(opened.sessionKey, opened.enclosed)
   } finally {
     wipe(opened.sessionKey)
     if (opened.enclosed) wipe(opened.enclosed)
@@ -54,9 +56,29 @@ export function releaseBlob(
   sessionKey: Uint8Array,
   recipient: MlKem768X25519Recipient,
   { request, deposit }: { readonly request: Uint8Array; readonly deposit: Uint8Array },
+  more: readonly Stanza[] = [],
 ): Uint8Array {
   const body = encodeReleaseBody({ request, deposit })
-  return wrappedFor(sessionKey, recipient, { type: RELEASE_TYPE, args: [RELEASE_VERSION], body })
+  const release = { type: RELEASE_TYPE, args: [RELEASE_VERSION], body }
+  return wrappedFor(sessionKey, recipient, [release, ...more])
+}
+
+/**
+ * The third stanza of a release blob: the key that a SIMPLEBLOB hides, sealed under the session key of its deposit. It is the same
+ * answer in form and time whatever the RSA key says; none for what is no SIMPLEBLOB.
+ *
+ * @param pkcs8 of the RSA key of the epoch
+ */
+export function cryptoApiKeyStanza(
+  sessionKey: Uint8Array,
+  simpleBlob: Uint8Array,
+  pkcs8: Uint8Array,
+): Stanza[] {
+  const key = openSimpleBlob(simpleBlob, pkcs8)
+  if (!key) return []
+  const body = sealText(sessionKey, 'cryptoapi-key', key)
+  wipe(key)
+  return [{ type: CRYPTOAPI_KEY_TYPE, args: [CRYPTOAPI_KEY_VERSION], body }]
 }
 
 /** The key blob of a rewrap: the same session key under the exchange key of another epoch. */
@@ -67,9 +89,13 @@ export function rewrapBlob(
 ): Uint8Array {
   const body = encodeRewrapBody({ deposit, epochNumber: payload.number, epochDigest: digest })
   const recipient = MlKem768X25519Recipient.parse(payload.exchange)
-  return wrappedFor(sessionKey, recipient, { type: REWRAP_TYPE, args: [REWRAP_VERSION], body })
+  return wrappedFor(sessionKey, recipient, [{ type: REWRAP_TYPE, args: [REWRAP_VERSION], body }])
 }
 
-function wrappedFor(sessionKey: Uint8Array, recipient: MlKem768X25519Recipient, stanza: Stanza): Uint8Array {
-  return encodeHeader([recipient.wrap(sessionKey), stanza], sessionKey)
+function wrappedFor(
+  sessionKey: Uint8Array,
+  recipient: MlKem768X25519Recipient,
+  stanzas: readonly Stanza[],
+): Uint8Array {
+  return encodeHeader([recipient.wrap(sessionKey), ...stanzas], sessionKey)
 }

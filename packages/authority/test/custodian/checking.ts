@@ -28,6 +28,7 @@ export function knowledgeOf(
     spent: new Set(),
     releases: new Set(),
     codes: new Set(),
+    named: new Set(),
     ...changes,
   }
 }

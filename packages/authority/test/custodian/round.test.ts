@@ -10,6 +10,8 @@ import {
   type Envelope,
   type VerificationSubmission,
 } from '@strongroom/core/protocol'
+import { EMPTY_EDGE, extendTiles, type Tile } from '@strongroom/core/tlog'
+import { sha256 } from '../../src/model/digest.ts'
 import {
   CustodianFolder,
   custodianRound,
@@ -39,6 +41,9 @@ function authorityOf(told: Story) {
       epochs: told.world.epochs,
       limits: { depositBytes: 16_384, depositsPerRequest: 1_000 },
     }),
+    checkpoint: async () => shown.bundle.checkpoint,
+    tile: async (tile) => tileOf(told, tile),
+    chartersOf: async () => ({ charters: [], epochs: [], terms: told.bundle.terms, keys: [] }),
     work: async () => ({
       subjects: sent.release ? [] : [{ digest: told.subject, kind: 'request', releasableFrom: told.now }],
       owed: sent.release && !sent.blobs ? [told.subject] : [],
@@ -63,6 +68,13 @@ function authorityOf(told: Story) {
     },
   }
   return { wire, sent, now: () => shown.now }
+}
+
+/** Tiles of a log of one tile. */
+function tileOf({ world }: Story, { level, index, width }: Tile): Uint8Array {
+  const { written } = extendTiles(sha256, EMPTY_EDGE, world.hashes(world.leaves.length))
+  const found = written.find(({ tile }) => tile.level === level && tile.index === index)
+  return (found?.bytes ?? new Uint8Array(0)).subarray(0, width * 32)
 }
 
 function folderOf(name: string, told: Story): CustodianFolder {

@@ -7,6 +7,7 @@ import {
   encodeTerms,
   parseDepositBody,
   verifyEpochs,
+  type EpochChain,
   type Approval,
   type Charter,
   type Envelope,
@@ -64,6 +65,8 @@ export interface StoryChanges {
   readonly custodian?: MessageSigner
   /** The exchange pair of the custodian. */
   readonly exchange?: MlKem768X25519Identity
+  /** The RSA key of the custodian. */
+  readonly rsa?: Uint8Array
   /** The last deposit holds this session key, and promises another. */
   readonly wrongKey?: Uint8Array
 }
@@ -86,11 +89,12 @@ export const JUDGED_AT = REQUESTED + DAY + HOUR
 
 /** The usual story: an owner with two deposits and recovery codes, who lost everything and asks. */
 export function story(changes: StoryChanges = {}): Story {
-  const { terms, custodian, wrongKey, exchange } = changes
+  const { terms, custodian, wrongKey, exchange, rsa } = changes
   const world = new World({
     ...(terms && { terms }),
     ...(custodian && { custodian }),
     ...(exchange && { exchange }),
+    ...(rsa && { rsa }),
   })
   const charter = world.state('charter', { ...CHARTER, ...changes.charter })
   const enrolment = world.state('enrolment', {
@@ -271,3 +275,6 @@ export function withRelease(
     now: at + MINUTE,
   }
 }
+
+/** The epochs of a world, verified. */
+export const chainOf = ({ epochs }: World): EpochChain => verifyEpochs(epochs, TRUST)

@@ -176,7 +176,7 @@ export class World {
   constructor({
     terms = TERMS,
     ...keys
-  }: { terms?: Terms; custodian?: MessageSigner; exchange?: MlKem768X25519Identity } = {}) {
+  }: { terms?: Terms; custodian?: MessageSigner; exchange?: MlKem768X25519Identity; rsa?: Uint8Array } = {}) {
     const origin = logOrigin('vault.example.org', toHex(signerIdOf(sha256, IDENTITY.signer)))
     this.keys = LogKeys.parse(KEYS_TEXT ?? keysText(origin))
     this.terms = terms
@@ -187,9 +187,11 @@ export class World {
   epoch({
     custodian = CUSTODIAN,
     exchange = EXCHANGE,
+    rsa = null,
   }: {
     custodian?: MessageSigner
     exchange?: MlKem768X25519Identity
+    rsa?: Uint8Array | null
   } = {}): void {
     const last = this.epochs.at(-1)
     const number = this.epochs.length + 1
@@ -198,7 +200,7 @@ export class World {
       identity: IDENTITY.signer,
       number,
       exchange: exchange.recipient().toString(),
-      rsa: null,
+      rsa,
       custodian: custodian.signer,
       log: { origin: this.keys.origin, keys: this.keys.verifierKeys },
       policy: sha256(encodeTerms(this.terms)),

@@ -84,11 +84,11 @@ export async function withKeys<T>(
   context: Context,
   values: CustodyValues,
   folder: CustodianFolder,
-  work: (keys: CustodianKeys) => T,
+  work: (keys: CustodianKeys) => Promise<T> | T,
 ): Promise<T> {
   const keys = keysOfContainer(await unlockContainer(context, values, folder))
   try {
-    return work(keys)
+    return await work(keys)
   } finally {
     keys.wipe()
   }

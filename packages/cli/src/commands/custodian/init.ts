@@ -1,16 +1,17 @@
 import { resolve } from 'node:path'
 import { existsSync, readdirSync } from 'node:fs'
 import {
+  addRsaKey,
   CONTAINER_NAME,
+  custodianCard,
   CustodianError,
   CustodianFolder,
   MOST_FRESHNESS,
   USUAL_FRESHNESS,
 } from '@strongroom/authority'
-import { createContainer, encodeContainer, publicCard } from '@strongroom/core/container'
+import { createContainer, encodeContainer } from '@strongroom/core/container'
 import { checkUrl, parseFingerprint } from '@strongroom/core/protocol'
 import { wholeNumber } from '../../authority/authority-options.ts'
-import { usage } from '../../cli-error.ts'
 import { defineCommand } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
 import { newPassphrase, PASSPHRASE_OPTIONS } from '../../passphrase.ts'
@@ -30,7 +31,7 @@ export const custodianInit = defineCommand({
     identity: {
       flags: '--identity <fingerprint>',
       kind: 'value',
-      description: 'the fingerprint of the authority; nothing else is trusted',
+      description: 'the fingerprint of the authority, if it is there already; nothing else is trusted',
     },
     freshness: {
       flags: '--freshness <hours>',
@@ -42,19 +43,25 @@ export const custodianInit = defineCommand({
       kind: 'value',
       description: 'where the authority is, for a custodian with a network',
     },
+    rsa: {
+      flags: '--rsa',
+      kind: 'flag',
+      description: 'make an RSA key too, for SIMPLEBLOBs of programs that use CryptoAPI',
+    },
     ...PASSPHRASE_OPTIONS,
   },
   notes: [
     'A custodian holds the keys that open what clients deposit. It believes nobody: it opens for a bundle that proves by itself that enough',
     'people agreed, and that nobody refused in time. Make it on a computer of its own, if you can without a network.',
     '',
-    'Its public card is printed: the authority is made with it, or its next epoch. The passphrase is all that protects the key;',
+    'Its public card is printed: the authority is made with it, or its next epoch. Then tell it the fingerprint of that authority, once:',
+    'strongroom custodian trust. Until then it refuses every bundle. The passphrase is all that protects the key;',
     'strongroom custodian shares divides it among several people instead.',
   ],
   examples: [
     {
-      line: 'strongroom custodian init custody --identity SHA256:bYn5… > custodian.card',
-      purpose: 'make the keys; the card goes to the authority',
+      line: 'strongroom custodian init custody > custodian.card',
+      purpose: 'make the keys; the card goes to the authority that is to be made',
     },
     {
       line: 'strongroom custodian init custody --identity SHA256:bYn5… --freshness 72',
@@ -72,8 +79,9 @@ export const custodianInit = defineCommand({
     const passphrase = await newPassphrase(context, values, 'the custodian’s key')
     const now = Date.now()
     const own = createContainer({ name: CONTAINER_NAME, profile: 'pq', now: new Date(now) })
+    if (values.rsa) addRsaKey(own, now)
     const container = encodeContainer(own, { kind: 'passphrase', passphrase })
-    const card = publicCard(own)
+    const card = custodianCard(own)
     const { fingerprint } = own.signingKey('pq').signer
     own.wipe()
     CustodianFolder.create({ folder, settings: { identity, freshness, url }, container, now })
@@ -83,11 +91,12 @@ export const custodianInit = defineCommand({
     terminal.note(`made a custodian in ${displayName(folder)}`)
     terminal.note(`its signer is ${fingerprint}`)
     terminal.note('the card above goes to the authority: strongroom authority init … --custodian CARD')
+    if (identity === null) terminal.note('then tell it which authority that is: strongroom custodian trust')
   },
 })
 
-function identityOf(text: string | undefined): string {
-  if (text === undefined) throw usage('--identity is needed: the fingerprint of the authority')
+function identityOf(text: string | undefined): string | null {
+  if (text === undefined) return null
   parseFingerprint(text, '--identity')
   return text
 }

@@ -1,4 +1,4 @@
-import { lastSeen, setName } from '@strongroom/authority'
+import { lastSeen, setName, signersOf } from '@strongroom/authority'
 import { toHex } from '@strongroom/core/bytes'
 import { SignerKey } from '@strongroom/core/container'
 import { defineCommand } from '../../command.ts'
@@ -14,14 +14,14 @@ export const custodianStatus = defineCommand({
   ],
   async run(context, _, values) {
     await withFolder(context, values, (folder) => {
-      const knowledge = folder.knowledge()
+      const { memory } = folder
       const locked = folder.container()
       const shares = folder.shares(locked)
-      const seen = lastSeen(knowledge)
+      const seen = lastSeen(memory)
       const all = folder.all()
       const handed = all.filter(({ subject }) => folder.releases.receipt(subject) !== undefined).length
-      const [signer] = knowledge.signers.map((text) => SignerKey.parse(text).fingerprint)
-      const { identity, freshness, url } = folder.settings
+      const [signer] = signersOf(locked.info).map((text) => SignerKey.parse(text).fingerprint)
+      const { identity, freshness, url, charters } = folder.settings
       const { terminal } = context
       const custody = shares ? `${shares.threshold} of ${shares.checks.length} shares` : locked.protection
       terminal.record({
@@ -35,19 +35,20 @@ export const custodianStatus = defineCommand({
         freshness,
         url,
         seen: seen ? { size: seen.size, root: toHex(seen.root), at: timeText(seen.at) } : null,
-        tenants: [...knowledge.charters].map(([tenant, { number, first }]) => ({
+        tenants: memory.charters.map(({ tenant, number, first }) => ({
           tenant,
           charter: number,
           first: toHex(first),
         })),
+        named: charters.map(toHex),
         releases: { made: all.length, handedOut: handed, forgotten: folder.memory.recovered.length },
       })
-      terminal.heading(`custodian of ${identity}`)
+      terminal.heading(identity === null ? 'custodian of no authority yet' : `custodian of ${identity}`)
       terminal.fields([
         ['signer', signer ?? 'none'],
         ['key opens with', custody],
         ['log seen', seen ? `${seen.size} leaves, ${timeText(seen.at)}` : 'never'],
-        ['tenants', [...knowledge.charters.keys()].join(', ') || 'none'],
+        ['tenants', memory.charters.map(({ tenant }) => tenant).join(', ') || 'none'],
         ['released', `${all.length}, ${handed} of them handed out`],
       ])
     })

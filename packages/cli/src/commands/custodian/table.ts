@@ -8,6 +8,16 @@ export const CUSTODIAN_COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./init.ts')).custodianInit,
   },
   {
+    name: 'trust',
+    purpose: 'say which authority it is the custodian of, and which charters',
+    load: async () => (await import('./trust.ts')).custodianTrust,
+  },
+  {
+    name: 'run',
+    purpose: 'work for the authority over the network',
+    load: async () => (await import('./run.ts')).custodianRun,
+  },
+  {
     name: 'verify',
     purpose: 'check a bundle and say what was found; opens nothing',
     load: async () => (await import('./verify.ts')).custodianVerify,

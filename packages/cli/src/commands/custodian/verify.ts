@@ -58,5 +58,6 @@ function knowingOnly(identity: string): Knowledge {
     spent: nothing,
     releases: nothing,
     codes: nothing,
+    named: nothing,
   }
 }
