@@ -1,5 +1,7 @@
 import { MlKem768X25519Recipient } from '@strongroom/core/age'
-import { parsePublicCard, type KeyContainer } from '@strongroom/core/container'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { BytesError, fromBase64, wipe } from '@strongroom/core/bytes'
+import { parsePublicCard, publicCard, rsaPair, type KeyContainer } from '@strongroom/core/container'
 import { SetupError } from './setup-error.ts'
 
 /** The public keys of a custodian, as epoch records name them. */
@@ -8,19 +10,47 @@ export interface Custodian {
   readonly exchange: string
   /** The signer of releases. */
   readonly signer: string
+  /** The RSA key that SIMPLEBLOBs are made for, DER of SubjectPublicKeyInfo; null if it takes none. */
+  readonly rsa: Uint8Array | null
+}
+
+/** Of a new RSA key: what CryptoAPI's providers of today make and take. */
+const RSA_BITS = 3072
+const LEAST_RSA_BITS = 1024
+const RSA_LINE = 'rsa '
+
+/** Gives a new container of a custodian an RSA key for SIMPLEBLOBs. */
+export function addRsaKey(container: KeyContainer, now: number): void {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: RSA_BITS })
+  const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' })
+  container.addKey(rsaPair(pkcs8), { use: 'exchange', state: 'active', now: new Date(now) })
+  wipe(pkcs8)
+}
+
+/** The public card of a custodian's container: like any other, and its RSA key if it has one, on a line that begins with `rsa`. */
+export function custodianCard(container: KeyContainer): string {
+  const rsa = container
+    .info()
+    .keys.find(({ use, algorithm, state }) => use === 'exchange' && algorithm === 'rsa' && state === 'active')
+  const more = rsa ? `# exchange key ${rsa.id}\n${RSA_LINE}${rsa.public}\n` : ''
+  return publicCard(container) + more
 }
 
 /**
  * Reads the public card of a custodian's container.
  *
- * @throws SetupError SETUP_CUSTODIAN unless it has one hybrid exchange key and one signature key; ContainerError CONTAINER_FORMAT
+ * @throws SetupError SETUP_CUSTODIAN unless it has one hybrid exchange key, one signature key, and at most one RSA key of 1024 bits or
+ *   more; ContainerError CONTAINER_FORMAT
  */
 export function readCustodianCard(text: string): Custodian {
-  const { recipients, signers } = parsePublicCard(text)
+  const lines = text.split('\n').map((line) => line.trim())
+  const isRsa = (line: string) => line.startsWith(RSA_LINE)
+  const rsa = rsaOf(lines.filter(isRsa))
+  const { recipients, signers } = parsePublicCard(lines.map((line) => (isRsa(line) ? '' : line)).join('\n'))
   const hybrid = recipients.filter((key) => key instanceof MlKem768X25519Recipient)
   const [exchange, signer] = [hybrid[0], signers[0]]
   if (exchange && signer && hybrid.length === 1 && signers.length === 1) {
-    return { exchange: exchange.toString(), signer: signer.toString() }
+    return { exchange: exchange.toString(), signer: signer.toString(), rsa }
   }
   throw new SetupError(
     'SETUP_CUSTODIAN',
@@ -30,9 +60,27 @@ export function readCustodianCard(text: string): Custodian {
 
 /** The same of a container that was just made. */
 export function custodianOf(container: KeyContainer): Custodian {
-  const recipient = container.recipient('pq')
-  if (recipient instanceof MlKem768X25519Recipient) {
-    return { exchange: recipient.toString(), signer: container.signingKey('pq').signer.toString() }
+  return readCustodianCard(custodianCard(container))
+}
+
+function rsaOf([line, ...others]: readonly string[]): Uint8Array | null {
+  if (line === undefined) return null
+  const spki = others.length === 0 ? rsaKeyIn(line.slice(RSA_LINE.length)) : undefined
+  if (spki) return spki
+  throw new SetupError(
+    'SETUP_CUSTODIAN',
+    `expected one RSA key of ${LEAST_RSA_BITS} bits or more in the card`,
+  )
+}
+
+function rsaKeyIn(text: string): Uint8Array | undefined {
+  try {
+    const spki = fromBase64(text)
+    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+    const bits = key.asymmetricKeyType === 'rsa' ? (key.asymmetricKeyDetails?.modulusLength ?? 0) : 0
+    return bits >= LEAST_RSA_BITS ? spki : undefined
+  } catch (error) {
+    if (error instanceof BytesError || (error instanceof Error && 'code' in error)) return undefined
+    throw error
   }
-  throw new SetupError('SETUP_CUSTODIAN', 'the container has no post-quantum exchange key')
 }

@@ -6,6 +6,7 @@ import {
   writeFileAtomically,
   type KeyContainer,
 } from '@strongroom/core/container'
+import { addRsaKey } from './custodian-card.ts'
 import { SetupError } from './setup-error.ts'
 
 /** A container that is to be made. */
@@ -13,6 +14,8 @@ export interface NewContainerFile {
   /** Ends with `.container`; its name is that of the container. */
   readonly path: string
   readonly passphrase: string
+  /** Whether it gets an RSA key too, for SIMPLEBLOBs of CryptoAPI. */
+  readonly rsa?: boolean
 }
 
 const SUFFIX = '.container'
@@ -25,13 +28,14 @@ const SUFFIX = '.container'
  * @throws SetupError SETUP_EXISTS; ContainerError CONTAINER_NAME
  */
 export function makeContainerFile(
-  { path, passphrase }: NewContainerFile,
+  { path, passphrase, rsa = false }: NewContainerFile,
   now: number,
   logN?: number,
 ): KeyContainer {
   checkFree(path)
   const name = basename(path, SUFFIX)
   const container = createContainer({ name, profile: 'pq', now: new Date(now) })
+  if (rsa) addRsaKey(container, now)
   const bytes = encodeContainer(container, {
     kind: 'passphrase',
     passphrase,

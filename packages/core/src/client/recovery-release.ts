@@ -1,7 +1,9 @@
-import { AgeError, unwrapFileKey, type Header, type Identity } from '../age/index.ts'
+import { AgeError, unwrapFileKey, type Header, type Identity, type Stanza } from '../age/index.ts'
 import { equalBytes, toHex, wipe } from '../bytes/index.ts'
 import { KeyBlobError, parseKeyBlob } from '../keyblob/index.ts'
 import {
+  CRYPTOAPI_KEY_TYPE,
+  CRYPTOAPI_KEY_VERSION,
   parseReleaseBody,
   ProtocolError,
   RELEASE_TYPE,
@@ -15,6 +17,7 @@ import { ClientError } from './client-error.ts'
 import { openWithKey, type OpenedDeposit } from './deposit-blob.ts'
 import { parseDepositBlob } from './deposit-parts.ts'
 import { nodeMeans, sha256 } from './node-verify.ts'
+import { openText } from './sealed-text.ts'
 
 /** What was released, and against what it is checked. */
 export interface ReleasedBlobs {
@@ -43,6 +46,11 @@ export interface RecoveredKey extends OpenedDeposit {
   /** The id of the deposit. */
   readonly id: Uint8Array
   readonly decryptOnly: true
+  /**
+   * Of a SIMPLEBLOB: the key that the custodian found in it, as PLAINTEXTKEYBLOB. If it was not made for the custodian's key it is one
+   * that fits nothing: nobody is told which. To be wiped.
+   */
+  readonly cryptoApiKey?: Uint8Array
 }
 
 const RECIPIENT_TYPE = 'mlkem768x25519'
@@ -63,8 +71,8 @@ export function openRelease(released: ReleasedBlobs): RecoveredKey[] {
     }
     return keys
   } catch (error) {
-    for (const { sessionKey, enclosed } of keys)
-      [sessionKey, enclosed].forEach((bytes) => bytes && wipe(bytes))
+    for (const { sessionKey, enclosed, cryptoApiKey } of keys)
+      [sessionKey, enclosed, cryptoApiKey].forEach((bytes) => bytes && wipe(bytes))
     throw error
   }
 }
@@ -81,10 +89,14 @@ function openOne(
   blob: Uint8Array,
 ): RecoveredKey {
   const context = depositOf(released, id, depositBlob)
-  const header = releaseHeader(blob, released.request, id)
+  const header = releaseHeader(blob, released.request, { id, context })
   const sessionKey = unwrapped(header, released.identities, id)
   const opened = openWithKey(sessionKey, context)
-  if (opened) return { ...opened, id, decryptOnly: true }
+  const more = header.stanzas[2]
+  const cryptoApiKey = more && openText(sessionKey, 'cryptoapi-key', more.body)
+  if (opened && (!more || cryptoApiKey)) {
+    return { ...opened, id, decryptOnly: true, ...(cryptoApiKey && { cryptoApiKey }) }
+  }
   wipe(sessionKey)
   throw notOpened(id, 'its key is not the one that was deposited')
 }
@@ -105,22 +117,32 @@ function depositOf(
   }
 }
 
-/** Two stanzas and no more; the second says for which request and deposit it was made. */
-function releaseHeader(blob: Uint8Array, request: Uint8Array, id: Uint8Array): Header {
+/**
+ * Two stanzas and no more, of a SIMPLEBLOB perhaps a third; the second says for which request and deposit it was made.
+ */
+function releaseHeader(
+  blob: Uint8Array,
+  request: Uint8Array,
+  { id, context }: { readonly id: Uint8Array; readonly context: DepositContext },
+): Header {
   const header = headerOf(blob, id)
-  const [recipient, release] = header.stanzas
+  const [recipient, release, key, ...others] = header.stanzas
   const shaped =
-    header.stanzas.length === 2 &&
     recipient?.type === RECIPIENT_TYPE &&
-    release?.type === RELEASE_TYPE &&
-    release.args.length === 1 &&
-    release.args[0] === RELEASE_VERSION
+    isStanza(release, RELEASE_TYPE, RELEASE_VERSION) &&
+    (!key ||
+      (context.format === 'simple-blob' && isStanza(key, CRYPTOAPI_KEY_TYPE, CRYPTOAPI_KEY_VERSION))) &&
+    others.length === 0
   if (!shaped || !release) throw alarm(`what was released for ${toHex(id)} is no release blob`)
   const body = bodyOf(release.body, id)
   if (!equalBytes(body.request, request))
     throw alarm(`what was released for ${toHex(id)} is for another request`)
   if (!equalBytes(body.deposit, id)) throw alarm(`what was released for ${toHex(id)} is of another deposit`)
   return header
+}
+
+function isStanza(stanza: Stanza | undefined, type: string, version: string): boolean {
+  return stanza?.type === type && stanza.args.length === 1 && stanza.args[0] === version
 }
 
 function headerOf(blob: Uint8Array, id: Uint8Array): Header {

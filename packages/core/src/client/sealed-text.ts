@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { concat } from '../bytes/index.ts'
 import { openOnce, sealOnce } from '../keyblob/index.ts'
 
-/** What a deposit seals: docs/spec/authority-protocol.md, "Deposit context". */
-export type SealedPurpose = 'description' | 'enclosed'
+/** What is sealed in a deposit (docs/spec/authority-protocol.md, "Deposit context") and in its release (docs/spec/recovery.md). */
+export type SealedPurpose = 'description' | 'enclosed' | 'cryptoapi-key'
 
 const INFO: Readonly<Record<SealedPurpose, string>> = {
   description: 'strongroom deposit description v1',
   enclosed: 'strongroom deposit enclosed v1',
+  'cryptoapi-key': 'strongroom release cryptoapi key v1',
 }
 const SALT_BYTES = 16
 

@@ -189,6 +189,8 @@ export type { RecipientChallenge, RequestSubmission } from './recovery-submissio
 export { chartersOf, loggedAt, proposalSubject, requestSubject } from './recovery-subject.ts'
 export type { DecidingCharters, Logged, RecoverySubject } from './recovery-subject.ts'
 export {
+  CRYPTOAPI_KEY_TYPE,
+  CRYPTOAPI_KEY_VERSION,
   encodeReleaseBody,
   encodeRewrapBody,
   parseReleaseBody,

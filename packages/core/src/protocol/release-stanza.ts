@@ -5,6 +5,9 @@ import { malformed, readAs } from './protocol-error.ts'
 export const RELEASE_TYPE = 'strongroom/release'
 /** The stanza in a key blob that a custodian made for the exchange key of another epoch: `-> strongroom/rewrap 1`. */
 export const REWRAP_TYPE = 'strongroom/rewrap'
+/** The third stanza of a release blob, if the deposit encloses a SIMPLEBLOB: `-> strongroom/cryptoapi-key 1`. */
+export const CRYPTOAPI_KEY_TYPE = 'strongroom/cryptoapi-key'
+export const CRYPTOAPI_KEY_VERSION = '1'
 export const RELEASE_VERSION = '1'
 export const REWRAP_VERSION = '1'
 

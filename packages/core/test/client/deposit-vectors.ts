@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createPublicKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fromHex } from '@strongroom/core/bytes'
 
@@ -47,9 +47,15 @@ const KEYS: {
 export function testKeyNamed(name: string): {
   readonly spki: Uint8Array
   readonly privateKeyBlob: Uint8Array
+  readonly pkcs8: Uint8Array
 } {
   const key = KEYS.keys[name]
   assert.ok(key, `keys.json has ${name}`)
   const spki = createPublicKey(key.pem).export({ format: 'der', type: 'spki' })
-  return { spki: new Uint8Array(spki), privateKeyBlob: fromHex(key.privateKeyBlob) }
+  const pkcs8 = createPrivateKey(key.pem).export({ format: 'der', type: 'pkcs8' })
+  return {
+    spki: new Uint8Array(spki),
+    privateKeyBlob: fromHex(key.privateKeyBlob),
+    pkcs8: new Uint8Array(pkcs8),
+  }
 }

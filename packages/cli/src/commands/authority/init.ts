@@ -54,6 +54,12 @@ const OPTIONS = {
     completes: 'file',
     group: 'Keys:',
   },
+  rsa: {
+    flags: '--rsa',
+    kind: 'flag',
+    description: 'give the new custodian’s container an RSA key too, for SIMPLEBLOBs of CryptoAPI',
+    group: 'Keys:',
+  },
   custodianPassphraseFile: {
     flags: '--custodian-passphrase-file <file>',
     kind: 'value',
@@ -221,6 +227,12 @@ async function keysOf(
   }
   const card = values.custodian
   const custodian = card === undefined ? undefined : readCustodianCard(readFileSync(card, 'utf8'))
+  if (values.rsa && custodian) {
+    throw usage(
+      '--rsa is for a custodian whose keys are made now',
+      'strongroom custodian init --rsa makes such a card',
+    )
+  }
   const custodianPath = join(dirname(folder), 'custodian-key', 'custodian.container')
   // Before anybody is asked to think of a passphrase.
   for (const file of [path, ...(custodian ? [] : [custodianPath])]) {
@@ -240,11 +252,12 @@ async function newCustodian(
   path: string,
   ofIdentity: string,
 ): Promise<Custodian | NewContainerFile> {
-  const own = values.custodianPassphraseFile
+  const { custodianPassphraseFile: own, rsa } = values
   // What came without asking anybody is used for both: they are moved to other computers, and protected anew there.
-  if (own === undefined && bringsPassphrase(context, values)) return { path, passphrase: ofIdentity }
+  if (own === undefined && bringsPassphrase(context, values)) return { path, passphrase: ofIdentity, rsa }
   const source = { passphraseFile: own, passphraseFd: undefined }
-  return { path, passphrase: await newPassphrase(notOfContainer(context), source, 'the custodian’s key') }
+  const passphrase = await newPassphrase(notOfContainer(context), source, 'the custodian’s key')
+  return { path, passphrase, rsa }
 }
 
 function tell(context: Context, made: MadeAuthority, wanted: NewAuthority): void {
