@@ -39,14 +39,19 @@ export type {
 export type { LogErrorCode } from './log/index.ts'
 export type { AdmissionErrorCode } from './model/index.ts'
 export {
+  addContact,
   addTenant,
+  AUDIT_KINDS,
+  auditStatements,
   authorityStatus,
   backup,
   fsckAuthority,
   initAuthority,
   invite,
   listClients,
+  listContacts,
   listEpochs,
+  listRequests,
   listTenants,
   lockFolder,
   newCharter,
@@ -57,12 +62,16 @@ export {
   custodianCard,
   readCustodianCard,
   readPersonCard,
+  removeContact,
   restore,
   setClientState,
   SetupError,
   validFor,
 } from './setup/index.ts'
 export type {
+  Audit,
+  AuditQuery,
+  AuditRow,
   AuthorityStatus,
   ClientSummary,
   Custodian,
@@ -74,6 +83,7 @@ export type {
   NewContainerFile,
   NewPerson,
   NextCharter,
+  RequestSummary,
   SetupErrorCode,
   TenantSummary,
 } from './setup/index.ts'

@@ -1,4 +1,7 @@
 /** The operator's acts: what is done with an authority from its own machine. */
+export { AUDIT_KINDS, auditStatements, listRequests } from './audit.ts'
+export type { Audit, AuditQuery, AuditRow, RequestSummary } from './audit.ts'
+export { addContact, listContacts, removeContact } from './contacts.ts'
 export { backup } from './backup.ts'
 export type { BackupOptions, MadeBackup } from './backup.ts'
 export { newCharter, proposeCharter, readCharters, readPersonCard } from './charters.ts'

@@ -52,6 +52,8 @@ export async function writeClientState(
     .set({ state })
     .where('tenant', '=', tenant)
     .where('client', '=', client)
+    // What a release took from a client, nobody gives back.
+    .where('state', '!=', 'replaced')
     .executeTakeFirst()
   return numUpdatedRows > 0n
 }

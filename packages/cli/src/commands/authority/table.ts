@@ -44,6 +44,24 @@ const EPOCH_COMMANDS: readonly CommandRow[] = [
   },
 ]
 
+const CHARTER_COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'show',
+    purpose: 'show the charter that is in force',
+    load: async () => (await import('./charter.ts')).authorityCharterShow,
+  },
+  {
+    name: 'new',
+    purpose: 'make the first charter of a tenant',
+    load: async () => (await import('./charter.ts')).authorityCharterNew,
+  },
+  {
+    name: 'propose',
+    purpose: 'propose the next charter',
+    load: async () => (await import('./charter.ts')).authorityCharterPropose,
+  },
+]
+
 /** The commands of whoever runs a backup authority, in the order in which help lists them. */
 export const AUTHORITY_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
   {
@@ -82,6 +100,17 @@ export const AUTHORITY_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     name: 'restore',
     purpose: 'make the database again from a backup',
     load: async () => (await import('./restore.ts')).authorityRestore,
+  },
+  { name: 'charter', purpose: 'say who decides about recovery', commands: CHARTER_COMMANDS },
+  {
+    name: 'requests',
+    purpose: 'list requests for recovery',
+    load: async () => (await import('./requests.ts')).authorityRequests,
+  },
+  {
+    name: 'audit',
+    purpose: 'find statements of the log, with their proofs',
+    load: async () => (await import('./audit.ts')).authorityAudit,
   },
   { name: 'epoch', purpose: 'say which keys are in use, and how long', commands: EPOCH_COMMANDS },
 ]
