@@ -1,7 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
+import { copyOf } from '@strongroom/core/bytes'
 import type { ThreadAnswer, ThreadData, ThreadRequest } from './database-thread.ts'
 import { isDiskFailure, SqliteFailure } from './sqlite-failure.ts'
+
+type Parameter = ThreadRequest['parameters'][number]
 
 interface Waiting {
   readonly resolve: (answer: ThreadAnswer) => void
@@ -58,7 +61,8 @@ export class ThreadConnection implements DatabaseConnection {
   #ask(sql: string, parameters: ThreadRequest['parameters']): Promise<ThreadAnswer> {
     const id = ++this.#last
     const answer = this.#answerOf(id)
-    if (!this.#failure) this.#worker.postMessage({ id, sql, parameters } satisfies ThreadRequest)
+    const request: ThreadRequest = { id, sql, parameters: parameters.map(alone) }
+    if (!this.#failure) this.#worker.postMessage(request)
     return answer
   }
 
@@ -86,6 +90,11 @@ export class ThreadConnection implements DatabaseConnection {
     for (const { reject } of this.#waiting.values()) reject(this.#failure)
     this.#waiting.clear()
   }
+}
+
+/** A view takes all of its buffer along to the other thread: a deposit, the whole request that it came in, with each of its lots. */
+function alone(value: Parameter): Parameter {
+  return value instanceof Uint8Array && value.length < value.buffer.byteLength ? copyOf(value) : value
 }
 
 /** An error that the thread ended with, as it comes over. */
