@@ -131,7 +131,8 @@ export const authorityCharterNew = defineCommand({
   },
 })
 
-function personOf(text: string): NewPerson {
+/** A person as they are given: `id=card`. @throws CliError USAGE */
+export function personOf(text: string): NewPerson {
   const at = text.indexOf('=')
   const [id, file] = [text.slice(0, at), text.slice(at + 1)]
   if (at > 0 && /^[a-z0-9-]{1,64}$/.test(id)) return readPersonCard(id, readFileSync(file, 'utf8'))

@@ -13,6 +13,7 @@ import { usage } from '../../cli-error.ts'
 import { defineCommand, type Context, type OptionTable, type OptionValues } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
 import { bringsPassphrase, newPassphrase, notOfContainer, PASSPHRASE_OPTIONS } from '../../passphrase.ts'
+import { personOf } from './charter.ts'
 import { dayText, wholeNumber } from '../../authority/authority-options.ts'
 
 const OPTIONS = {
@@ -35,8 +36,21 @@ const OPTIONS = {
   policy: {
     flags: '--policy <file>',
     kind: 'value',
-    description: 'your rules, in any form; every epoch names their digest',
+    description: 'your terms (docs/spec/recovery.md); every epoch names their digest',
     completes: 'file',
+  },
+  personal: {
+    flags: '--personal',
+    kind: 'flag',
+    description: 'one person owns the data, the authority and the custodian: a recovery code and time decide',
+    group: 'Recovery:',
+  },
+  officer: {
+    flags: '--officer <id=card>',
+    kind: 'list',
+    description: 'somebody who decides about recovery, and their public card; three at least',
+    completes: 'file',
+    group: 'Recovery:',
   },
   identity: {
     flags: '--identity <file>',
@@ -165,10 +179,18 @@ async function wantedAuthority(context: Context, folder: string, values: Values)
     tenant,
     ...(await keysOf(context, folder, values)),
     ...(policy !== undefined && { policy: new Uint8Array(readFileSync(policy)) }),
+    ...charterOf(values),
     validity: validFor(validDays, now),
     now,
     environment: context.environment,
   }
+}
+
+/** Who decides in the first tenant: told now, or with `charter new` before anything can be recovered. */
+function charterOf({ personal, officer }: Values): Pick<NewAuthority, 'charter'> {
+  if (personal && officer.length > 0) throw usage('--personal and --officer exclude each other')
+  if (personal) return { charter: 'personal' }
+  return officer.length > 0 ? { charter: officer.map(personOf) } : {}
 }
 
 type Settings = NewAuthority['settings']
@@ -289,7 +311,7 @@ function tell(context: Context, made: MadeAuthority, wanted: NewAuthority): void
     ['database', database.engine === 'sqlite' ? database.path : 'PostgreSQL'],
     ...(tls ? [['certificate', tls.certificate] as const] : []),
     ['first epoch', `until ${dayText(wanted.validity.notAfter)}`],
-    ['first tenant', wanted.tenant],
+    ['first tenant', wanted.charter === 'personal' ? `${wanted.tenant}, personal` : wanted.tenant],
     ['identity key', wanted.identity.path],
     ...(custodianFile === undefined ? [] : [['custodian’s key', custodianFile] as const]),
   ])
@@ -305,6 +327,10 @@ function tell(context: Context, made: MadeAuthority, wanted: NewAuthority): void
       'the custodian’s key opens everything that clients deposit, and it lies on this computer',
     )
     terminal.hint(`move ${dirname(custodianFile)} to another one, and delete it here`)
+  }
+  if (!wanted.charter) {
+    terminal.warning('nobody decides about recovery yet, so nothing can be recovered')
+    terminal.hint('strongroom authority charter new --help says how to name them')
   }
   terminal.line()
   terminal.line('Next:')
