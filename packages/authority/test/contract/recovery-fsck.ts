@@ -8,8 +8,8 @@ import type { Scene } from '../support/scene.ts'
 import { findings as findingsIn } from '../support/scene-fsck.ts'
 import type { SceneTests } from '../support/suite.ts'
 
-/** Everything that can be said about recovery, said. */
-async function recovered(scene: Scene) {
+/** A tenant in which everything that can be said about recovery was said. */
+export async function recovered(scene: Scene) {
   const made = await chartered(scene)
   const { log, tenancy, client, deposits } = made
   const request = tenancy.request(client, deposits, scene.now)
