@@ -1,0 +1,209 @@
+/* The custodian as a process of its own, at work for a real service: from lost keys to open files, killed on the way as often as it goes. */
+import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test, type TestContext } from 'node:test'
+import { CustodianFolder } from '@strongroom/authority'
+import { toHex } from '@strongroom/core/bytes'
+import { BIN, Home } from './program.ts'
+import { Organisation } from './recovery-organisation.ts'
+import { VAULT_PASSPHRASE } from './vault.ts'
+
+/** The custodian of an organisation: its folder, and the command line with which its people use it. */
+class Custodian {
+  readonly home: Home
+  readonly all: Organisation
+
+  constructor(t: TestContext, all: Organisation) {
+    this.home = new Home(t)
+    this.all = all
+    const container = readFileSync(join(all.vault.folder, 'custodian.container'))
+    const settings = { identity: null, freshness: 86_400, url: null }
+    CustodianFolder.create({ folder: this.home.path('custody'), settings, container, now: Date.now() })
+    this.home.write('passphrase', VAULT_PASSPHRASE)
+  }
+
+  /** Its people compare fingerprint and charter. */
+  async trust(): Promise<void> {
+    const { vault, charter } = this.all
+    const trust = ['custodian', 'trust', '--folder', 'custody']
+    await this.home.ok([...trust, vault.identity, '--url', vault.url])
+    await this.home.ok([...trust, '--charter', toHex(charter)])
+  }
+
+  get words(): readonly string[] {
+    return ['custodian', 'run', '--folder', 'custody', '--passphrase-file', 'passphrase', '--json']
+  }
+
+  round(): ReturnType<Home['run']> {
+    return this.home.run([...this.words, '--once'])
+  }
+
+  start(): ChildProcess {
+    return spawn(process.execPath, [BIN, ...this.words, '--every', '1s'], {
+      cwd: this.home.folder,
+      env: this.home.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  }
+
+  get releases(): string[] {
+    return readdirSync(this.home.path('custody/releases'))
+  }
+}
+
+/** What a process logged. */
+const eventsIn = (stderr: string): Record<string, unknown>[] =>
+  stderr
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+
+/** Somebody who has a sheet of paper and sealed files, and asks for their keys. @returns the digest of the request */
+async function ask(t: TestContext, { owner }: Organisation): Promise<{ home: Home; request: string }> {
+  owner.write('letter.txt', 'dear Bob')
+  await owner.ok(['codes', 'new', '--codes-file', 'sheet.txt', '--count', '1'])
+  await owner.ok(['seal', 'letter.txt', '--require-receipt'])
+  const home = new Home(t)
+  home.write('letter.txt.age', owner.read('letter.txt.age'))
+  home.write('sheet.txt', owner.read('sheet.txt'))
+  const files = ['letter.txt.age', '--code-file', 'sheet.txt', '--unprotected', '--reason', 'fire']
+  const asked = await home.run(['recover', ...files])
+  assert.equal(asked.status, 18, asked.stdout + asked.stderr)
+  return { home, request: readdirSync(home.path('home/recoveries'))[0] ?? '' }
+}
+
+async function approve(officer: Home, request: string): Promise<void> {
+  const words = ['--checked', 'called back', '--yes', '--digest', request]
+  await officer.ok(['officer', 'approve', request, ...words])
+}
+
+suite('a custodian with a network', { concurrency: 2 }, () => {
+  test('believes nobody before it was told whom, then releases what two officers approved', async (t) => {
+    const all = await Organisation.open(t)
+    const custodian = new Custodian(t, all)
+    const nobody = await custodian.round()
+    assert.equal(nobody.status, 6)
+    assert.match(nobody.stderr, /not told which authority to trust/)
+    const { home: own } = custodian
+    const trust = ['custodian', 'trust', '--folder', 'custody']
+    await own.ok([...trust, all.vault.identity, '--url', all.vault.url])
+    const other = await own.run([...trust, `SHA256:${'A'.repeat(43)}`])
+    assert.equal(other.status, 6)
+    assert.match(other.stderr, /and no other authority/)
+
+    const { home, request } = await ask(t, all)
+    // New deposits are opened as soon as it runs, and found right.
+    const first = await custodian.round()
+    assert.equal(first.status, 0, first.stderr)
+    assert.deepEqual(
+      eventsIn(first.stderr).map(({ event, right, wrong }) => [event, right, wrong]),
+      [['verified', 1, 0]],
+    )
+    assert.equal(JSON.parse(first.stdout).ready, true)
+
+    await approve(all.officers.bo, request)
+    assert.deepEqual(eventsIn((await custodian.round()).stderr), [])
+    assert.deepEqual(custodian.releases, [])
+    await approve(all.officers.cy, request)
+
+    // Nobody named the charter of this tenant yet.
+    const unknown = eventsIn((await custodian.round()).stderr)
+    assert.deepEqual(
+      unknown.map(({ event, code }) => [event, code]),
+      [['refused', 'BUNDLE_TENANT']],
+    )
+    assert.ok(String(unknown[0]?.['reason']).includes(toHex(all.charter)))
+    await custodian.trust()
+
+    const done = eventsIn((await custodian.round()).stderr)
+    assert.deepEqual(
+      done.map(({ event, subject }) => [event, subject]),
+      [
+        ['released', request],
+        ['handed-out', request],
+      ],
+    )
+    await home.ok(['recover'])
+    await home.ok(['open', 'letter.txt.age'])
+    assert.equal(home.text('letter.txt'), 'dear Bob')
+    assert.deepEqual(eventsIn((await custodian.round()).stderr), [])
+  })
+
+  test('killed at any moment it loses no release, and makes no second one', async (t) => {
+    const all = await Organisation.open(t)
+    const custodian = new Custodian(t, all)
+    await custodian.trust()
+    const { home, request } = await ask(t, all)
+    await approve(all.officers.bo, request)
+    await approve(all.officers.di, request)
+    const records = new Set<string>()
+    const look = () => {
+      const names = custodian.releases.filter((name) => name.endsWith('.record'))
+      for (const name of names) records.add(custodian.home.text(`custody/releases/${name}`))
+      return custodian.releases.some((name) => name.endsWith('.receipt'))
+    }
+    // A file that is written is three changes; what was there before is not written again.
+    for (const changes of [0, 1, 2, 3, 4, 2, 6, 1, 8, 10, 12]) {
+      await killedAfter(custodian, changes)
+      if (look()) break
+    }
+    const last = await custodian.round()
+    assert.equal(last.status, 0, last.stderr)
+    assert.ok(look(), 'handed out in the end')
+    assert.equal(records.size, 1)
+    const { store } = all.vault.service.authority
+    const logged = await store.recovery.statementsBetween(0, Number.MAX_SAFE_INTEGER, [9])
+    assert.equal(logged.length, 1)
+    await home.ok(['recover'])
+    await home.ok(['open', 'letter.txt.age'])
+  })
+
+  test('asks again when the authority was away, and stops when it is told', async (t) => {
+    const all = await Organisation.open(t)
+    const custodian = new Custodian(t, all)
+    await custodian.trust()
+    await all.vault.stop()
+    const child = custodian.start()
+    const closed = once(child, 'close')
+    let stderr = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString()
+    })
+    const until = async (pattern: RegExp) => {
+      while (!pattern.test(stderr)) await once(child.stderr ?? child, 'data')
+    }
+    await until(/CLIENT_UNREACHABLE/)
+    await all.vault.start()
+    const { home, request } = await ask(t, all)
+    await approve(all.officers.bo, request)
+    await approve(all.officers.cy, request)
+    await until(/handed-out/)
+    child.kill('SIGTERM')
+    const [status] = await closed
+    assert.equal(status, 0, stderr)
+    await home.ok(['recover'])
+    const secrets = [VAULT_PASSPHRASE, 'dear Bob']
+    for (const secret of secrets) assert.ok(!stderr.includes(secret))
+  })
+})
+
+/** Kills a custodian that runs, the instant the files of its releases have changed so many times. */
+async function killedAfter(custodian: Custodian, changes: number): Promise<void> {
+  const child = custodian.start()
+  const closed = once(child, 'close')
+  let seen = 0
+  const watcher = watch(custodian.home.path('custody/releases'), () => {
+    seen += 1
+    if (seen >= changes) child.kill('SIGKILL')
+  })
+  if (changes === 0) void once(child.stdout ?? child, 'data').then(() => child.kill('SIGKILL'))
+  child.stderr?.on('data', (chunk: Buffer) => {
+    // There is nothing more to be killed at.
+    if (chunk.toString().includes('handed-out')) child.kill('SIGKILL')
+  })
+  await closed
+  watcher.close()
+}
