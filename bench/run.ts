@@ -17,6 +17,7 @@ const QUESTIONS = [
   'cryptoapi-padding',
   'authority-store',
   'authority-load',
+  'authority-client',
   'authority-size',
   'authority-soak',
 ]

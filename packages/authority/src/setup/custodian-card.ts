@@ -44,7 +44,6 @@ export function custodianCard(container: KeyContainer): string {
  */
 export function readCustodianCard(text: string): Custodian {
   const lines = text.split('\n').map((line) => line.trim())
-  const isRsa = (line: string) => line.startsWith(RSA_LINE)
   const rsa = rsaOf(lines.filter(isRsa))
   const { recipients, signers } = parsePublicCard(lines.map((line) => (isRsa(line) ? '' : line)).join('\n'))
   const hybrid = recipients.filter((key) => key instanceof MlKem768X25519Recipient)
@@ -62,6 +61,8 @@ export function readCustodianCard(text: string): Custodian {
 export function custodianOf(container: KeyContainer): Custodian {
   return readCustodianCard(custodianCard(container))
 }
+
+const isRsa = (line: string): boolean => line.startsWith(RSA_LINE)
 
 function rsaOf([line, ...others]: readonly string[]): Uint8Array | null {
   if (line === undefined) return null

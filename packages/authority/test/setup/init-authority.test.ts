@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, createServer } from 'node:tls'
@@ -12,9 +12,12 @@ import {
   initAuthority,
   listEpochs,
   listTenants,
+  addRsaKey,
+  custodianCard as cardOf,
   readCustodianCard,
 } from '../../src/setup/index.ts'
 import { makeCertificate } from '../../src/setup/self-made-certificate.ts'
+import { openAuthority } from '../../src/service/index.ts'
 import { made, NOW, PASSPHRASE, testFolder, wanted } from './made-authority.ts'
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
@@ -66,6 +69,22 @@ suite('a new authority', () => {
     assert.equal((await listEpochs(configuration, NOW))[0]?.exchange, custodian.exchange)
   })
 
+  test('of a custodian with an RSA key', async (t) => {
+    const {
+      configuration,
+      custodianCard: card,
+      parent,
+    } = await made(t, {
+      custodian: { path: join(testFolder(t), 'custodian.container'), passphrase: PASSPHRASE, rsa: true },
+    })
+    assert.ok(!existsSync(join(parent, 'custodian.container')))
+    const { rsa } = readCustodianCard(card ?? '')
+    assert.ok(rsa)
+    const authority = await openAuthority(configuration)
+    t.after(() => authority.close())
+    assert.deepEqual((await authority.epochs()).latest.payload.rsa, rsa)
+  })
+
   test('its settings are those of the file', async (t) => {
     const { configuration } = await made(t)
     assert.deepEqual(loadConfiguration(configuration.folder), configuration)
@@ -114,6 +133,19 @@ suite('what cannot be made', () => {
       assert.deepEqual(readdirSync(folder), [])
     })
   }
+
+  test('a card with an RSA key that is none, too short, or twice', () => {
+    const container = createContainer({ name: 'x', now: new Date(NOW) })
+    addRsaKey(container, NOW)
+    const card = cardOf(container)
+    const line = card.split('\n').find((one) => one.startsWith('rsa ')) ?? ''
+    const short = generateKeyPairSync('rsa', { modulusLength: 512 }).publicKey
+    const shortLine = `rsa ${short.export({ format: 'der', type: 'spki' }).toString('base64').replace(/=+$/, '')}`
+    assert.ok(readCustodianCard(card).rsa)
+    for (const wrong of ['rsa AAAA', shortLine, `${line}\n${line}`]) {
+      assert.throws(() => readCustodianCard(card.replace(line, wrong)), { code: 'SETUP_CUSTODIAN' }, wrong)
+    }
+  })
 
   test('a card without the keys of a custodian', () => {
     const classic = createContainer({ name: 'x', profile: 'classic', now: new Date(NOW) })

@@ -21,6 +21,12 @@ export const SEAL_DEPOSIT_OPTIONS = {
     description: 'fail unless there is a verified receipt for every file; --remove-input waits for it',
     group: GROUP,
   },
+  retention: {
+    flags: '--retention <class>',
+    kind: 'value',
+    description: 'how long keys are to be kept, a class of the authority’s policy; standard unless told',
+    group: GROUP,
+  },
   plainDescription: {
     flags: '--plain-description',
     kind: 'flag',
@@ -29,7 +35,7 @@ export const SEAL_DEPOSIT_OPTIONS = {
   },
 } as const satisfies OptionTable
 
-interface Values extends Omit<SealDepositValues, 'retention'> {
+interface Values extends SealDepositValues {
   readonly noDeposit: boolean
 }
 
@@ -60,5 +66,5 @@ export async function openSealDeposits(
     )
   }
   const { SealDeposits } = await import('./seal-deposits.ts')
-  return await SealDeposits.open(context, { ...values, retention: undefined }, sealing)
+  return await SealDeposits.open(context, values, sealing)
 }

@@ -215,9 +215,9 @@ function tell({ terminal }: Context, task: Task, result: SealedFile, by: Sealing
 
 function checkCombination(values: Values): void {
   const { password, recipient, key, keySigner, noSelf, publicSeal, newSerial, description } = values
-  const { authority, requireReceipt, plainDescription } = values
+  const { authority, requireReceipt, plainDescription, retention } = values
   const flags = noSelf || publicSeal || newSerial || requireReceipt || plainDescription
-  const texts = [key, keySigner, description, authority]
+  const texts = [key, keySigner, description, authority, retention]
   const useless = flags || recipient.length > 0 || texts.some((text) => text !== undefined)
   if (!password || !useless) return
   throw usage(
