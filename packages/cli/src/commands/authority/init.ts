@@ -329,8 +329,9 @@ function tell(context: Context, made: MadeAuthority, wanted: NewAuthority): void
     terminal.hint(`move ${dirname(custodianFile)} to another one, and delete it here`)
   }
   if (!wanted.charter) {
-    terminal.warning('nobody decides about recovery yet, so nothing can be recovered')
-    terminal.hint('strongroom authority charter new --help says how to name them')
+    terminal.line(
+      'Nobody decides about recovery yet: strongroom authority charter new --help says how to name them.',
+    )
   }
   terminal.line()
   terminal.line('Next:')
