@@ -84,7 +84,7 @@ export class Vault {
   async nextEpoch(): Promise<void> {
     await this.stop()
     const store = new ContainerStore(this.folder)
-    const identity = store.load('identity').unlock(PASSPHRASE)
+    const identity = store.load('identity').unlock(VAULT_PASSPHRASE)
     const now = Date.now()
     await newEpoch(this.configuration, { identity, validity: validFor(365, now - 1000), now })
     identity.wipe()

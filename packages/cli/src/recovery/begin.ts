@@ -61,11 +61,12 @@ export async function askWithCode<Result>(
   })
 }
 
-/** The recovery that a code was used for already, and that is not finished; undefined if there is none. */
+/** The recovery that a code was used for already, and that is not over; undefined if there is none. */
 export function begunWith({ folders }: Context, { key }: FoundCode): RecoveryFolder | undefined {
   const store = new RecoveryStore(folders.recoveries)
   const all = store.list().map((id) => store.open(id))
-  return all.find((folder) => folder.request().evidence.some((one) => one.key === key.signer.toString()))
+  const open = all.filter((folder) => !folder.over)
+  return open.find((folder) => folder.request().evidence.some((one) => one.key === key.signer.toString()))
 }
 
 /**

@@ -59,6 +59,7 @@ export async function goOn(
     return await untilHere(context, wait, async () => {
       const judged = await followRecovery(folder, means)
       if (isOver(judged)) {
+        folder.end()
         throw new ClientError('CLIENT_RECOVERY', `the recovery is over: ${displayName(phaseText(judged))}`)
       }
       return { judged, keys: await fetched(folder, means, judged) }

@@ -5,6 +5,7 @@ import {
   lookAtAuthority,
   makeDeposit,
   newRecoveryRequest,
+  personOfKey,
   RecoveryStore,
   signerOf,
   type RecoveryFolder,
@@ -21,7 +22,7 @@ import {
   type SigningKey,
 } from '@strongroom/core/container'
 import { newSerial } from '@strongroom/core/keyblob'
-import type { EvidenceKind, MessageSigner } from '@strongroom/core/protocol'
+import type { Charter, EvidenceKind, MessageSigner } from '@strongroom/core/protocol'
 import { CliError, usage } from '../cli-error.ts'
 import { enrolledKey, type ChosenAuthority } from '../client/authority-choice.ts'
 import { connectedForRecovery } from '../client/connection.ts'
@@ -37,6 +38,8 @@ export interface Rehearsal {
   readonly container: KeyContainer
 }
 
+/** Of the class `self` it would put the container of the rehearsal in the place of the client. */
+const CLASS = 'third-party'
 const CONTAINER = 'rehearsal.container'
 const REASON = 'a rehearsal: could we recover today?'
 
@@ -44,7 +47,7 @@ const REASON = 'a rehearsal: could we recover today?'
 export function openRehearsal({ folders }: Context, { state }: ChosenAuthority): Rehearsal | undefined {
   const store = new RecoveryStore(folders.recoveries)
   for (const folder of store.list().map((id) => store.open(id))) {
-    if (folder.finished) continue
+    if (folder.finished || folder.over) continue
     const { purpose, client, identity } = folder.load()
     if (purpose !== 'rehearsal' || client !== state.clientId || identity !== state.identity) continue
     const container = containerIn(folder)
@@ -115,19 +118,20 @@ async function prepare(
   return await connectedForRecovery(context, { url, ca, credentials }, async (wire) => {
     const seen = await lookAtAuthority(wire, { identity, tenant, epochs })
     const { statement } = seen.charters.chain.latest
-    const { evidence, expiry } = statement.payload.policy.self
+    const { evidence, expiry } = statement.payload.policy[CLASS]
+    const requester = asPerson(statement.payload, key)
     const container = createContainer({ name: 'rehearsal', now: new Date() })
     const now = Date.now()
     const request = newRecoveryRequest({
       identity,
       tenant,
       charter: statement.digest,
-      class: 'self',
+      class: CLASS,
       client: clientId,
       deposits: [deposit],
       container,
-      evidence: await evidenceFor(context, evidence, key, codeFile),
-      requester: null,
+      evidence: await evidenceFor(context, evidence, codeFile),
+      requester,
       reason: REASON,
       reference: null,
       nowMs: now,
@@ -147,15 +151,23 @@ async function prepare(
   })
 }
 
-/** The key of the client where that is enough, since it is here; a code of the owner's only if they give one. */
+/** Who asks: somebody of the charter, by whose own approval nothing is won. */
+function asPerson(charter: Charter, key: SigningKey): { person: string; key: MessageSigner } {
+  const person = personOfKey(charter, key.signer.toString())
+  if (person) return { person: person.id, key: signerOf(key) }
+  throw usage(
+    'the charter names nobody with the key of this container, and a rehearsal is asked for by somebody of it',
+    'let an officer or an administrator run it',
+  )
+}
+
+/** A code of the owner's, if they give one: it is spent. */
 async function evidenceFor(
   context: Context,
   { need, of }: { readonly need: number; readonly of: readonly EvidenceKind[] },
-  key: SigningKey,
   codeFile: string | undefined,
 ): Promise<{ kind: EvidenceKind; key: MessageSigner }[]> {
   const evidence: { kind: EvidenceKind; key: MessageSigner }[] = []
-  if (of.includes('client-key')) evidence.push({ kind: 'client-key', key: signerOf(key) })
   if (codeFile !== undefined) {
     const [code] = await readCodes(context, codeFile)
     if (code) evidence.push({ kind: 'recovery-code', key: signerOf(code.key) })

@@ -34,6 +34,7 @@ const FILE = 'recovery.json'
 const RECEIPT = 'request.receipt'
 const BLOBS = 'release.keyblobs'
 const DONE = 'done'
+const OVER = 'over'
 const LOCK = '.lock'
 const REQUEST = /^[0-9a-f]{64}$/
 const MAX_BLOBS_BYTES = RECOVERY_LIMITS.deposits * (RECOVERY_LIMITS.releaseBlobBytes + 4)
@@ -185,6 +186,15 @@ export class RecoveryFolder {
 
   finish(): void {
     writeOwnFile(join(this.path, DONE), new Uint8Array(0))
+  }
+
+  /** Whether it was denied, cancelled or expired: nothing comes back from it. */
+  get over(): boolean {
+    return existsSync(join(this.path, OVER))
+  }
+
+  end(): void {
+    writeOwnFile(join(this.path, OVER), new Uint8Array(0))
   }
 
   /**

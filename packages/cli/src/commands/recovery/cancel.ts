@@ -91,7 +91,7 @@ async function cancelOwn(
       capacity: 'requester',
       subject: folder.digest,
     })
-    folder.finish()
+    folder.end()
   } finally {
     container.wipe()
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { toHex } from '@strongroom/core/bytes'
 import { formatSerial } from '@strongroom/core/keyblob'
 import { ClientError, RecoveryStore, type FoundCode, type RecoveryFolder } from '@strongroom/core/client'
+import type { KeyContainer } from '@strongroom/core/container'
 import { CliError, usage } from '../../cli-error.ts'
 import { type Context, defineCommand, type OptionValues } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
@@ -152,66 +153,79 @@ async function list(context: Context, values: Values): Promise<void> {
   })
 }
 
+/** With each code of the sheet in turn, until one is taken. The container is opened, or made, once. */
 async function askAnew(context: Context, paths: readonly string[], values: Values): Promise<void> {
-  const folder = await withCode(context, values, async (code) => {
-    const begun = begunWith(context, code)
-    if (begun) {
-      context.terminal.note('that code was used already: this goes on with what was asked for then')
-      return begun
-    }
-    return await request(context, code, paths, values)
-  })
-  await resume(context, folder, values, paths)
+  let container: KeyContainer | undefined
+  try {
+    await withCode(context, values, async (code) => {
+      const begun = begunWith(context, code)
+      if (begun) {
+        context.terminal.note('that code was used already: this goes on with what was asked for then')
+        return await resume(context, begun, values, paths)
+      }
+      const folder = await askWithCode(context, { code, ca: certificates(values) }, async (asked) => {
+        container ??= await newOwner(context, values)
+        return await begin(context, asked, beginningOf(code, values), {
+          container,
+          wanted: { paths, serials: values.serial, all: values.all },
+        })
+      })
+      if (container) await goOnWith(context, folder, { container, values, paths })
+    })
+  } finally {
+    container?.wipe()
+  }
 }
 
-async function request(
-  context: Context,
-  code: FoundCode,
-  paths: readonly string[],
-  values: Values,
-): Promise<RecoveryFolder> {
-  const beginning: Beginning = {
+function beginningOf(code: FoundCode, values: Values): Beginning {
+  return {
     code,
     kind: values.vouched ? 'vetting' : 'recovery-code',
     ca: certificates(values),
     reason: values.reason ?? NOTHING_SAID,
     reference: values.reference ?? null,
   }
-  const wanted = { paths, serials: values.serial, all: values.all }
-  return await askWithCode(context, beginning, async (asked) => {
-    const container = await newOwner(context, values)
-    try {
-      return await begin(context, asked, beginning, { container, wanted })
-    } finally {
-      container.wipe()
-    }
-  })
 }
 
-/** Goes on, and makes something of what came back. */
+/** Goes on with what was begun before. */
 async function resume(
   context: Context,
   folder: RecoveryFolder,
   values: Values,
   paths: readonly string[],
 ): Promise<void> {
-  const record = folder.load()
-  const container = await newOwner(context, { ...values, container: values.container ?? record.container })
+  const container = await newOwner(context, {
+    ...values,
+    container: values.container ?? folder.load().container,
+  })
+  try {
+    await goOnWith(context, folder, { container, values, paths })
+  } finally {
+    container.wipe()
+  }
+}
+
+/** Goes on, and makes something of what came back. */
+async function goOnWith(
+  context: Context,
+  folder: RecoveryFolder,
+  { container, values, paths }: { container: KeyContainer; values: Values; paths: readonly string[] },
+): Promise<void> {
   const lock = folder.lock()
   try {
     tellRequest(context, folder)
     const { keys } = await goOn(context, folder, { container, wait: values.wait })
     try {
       const outputFolder = values.outputFolder ?? '.'
-      const restored = restore(context, { record: folder.load(), keys, container, paths, outputFolder })
-      tellRestored(context, folder, await restored, keys.length)
+      const record = folder.load()
+      const restored = await restore(context, { record, keys, container, paths, outputFolder })
+      tellRestored(context, folder, restored, keys.length)
       if (context.failures.status === 0) folder.finish()
     } finally {
       wipeKeys(keys)
     }
   } finally {
     lock.release()
-    container.wipe()
   }
 }
 
@@ -250,7 +264,7 @@ function onlyOne({ folders }: Context): RecoveryFolder {
   const open = store
     .list()
     .map((id) => store.open(id))
-    .filter((folder) => !folder.finished && folder.load().purpose === 'recovery')
+    .filter((folder) => !folder.finished && !folder.over && folder.load().purpose === 'recovery')
   const [folder] = open
   if (!folder) throw usage('nothing was begun here', 'name the files that are to open again, or add --all')
   if (open.length === 1) return folder

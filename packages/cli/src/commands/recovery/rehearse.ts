@@ -11,8 +11,7 @@ const OPTIONS = {
   codeFile: {
     flags: '--code-file <file>',
     kind: 'value',
-    description:
-      'spend a recovery code on it, where the key of the client is no evidence; - is standard input',
+    description: 'spend a recovery code on it, where the charter asks for evidence; - is standard input',
     completes: 'file',
   },
   wait: { flags: '-w, --wait', kind: 'flag', description: 'wait until it is decided' },
@@ -26,7 +25,8 @@ export const rehearse = defineCommand({
   notes: [
     'Deposits a key that opens nothing, and asks for it back as if everything were lost: officers are asked and have to answer,',
     'the waiting time passes, the custodian has to release it. What comes back is compared with what was deposited. So you',
-    'know whether keys could be recovered today, and how long it would take.',
+    'know whether keys could be recovered today, and how long it would take. Somebody of the charter runs it, and does not',
+    'count: it asks in the class third-party.',
     '',
     'Run it again to go on; the exit status is 18 as long as it waits.',
   ],
