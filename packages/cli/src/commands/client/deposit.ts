@@ -10,6 +10,7 @@ import { deliver, patience, REQUIRED_MS } from '../../client/delivery.ts'
 import { tellDelivery, tellMissing, type Told } from '../../client/delivery-text.ts'
 import { makeAll, type Made } from '../../client/deposit-makers.ts'
 import { Depositor, DEPOSITOR_OPTIONS } from '../../client/depositor.ts'
+import { repair } from '../../client/outbox-repair.ts'
 import { usage } from '../../cli-error.ts'
 import { type Context, defineCommand, type OptionTable, type OptionValues } from '../../command.ts'
 import { checkDerivation, DERIVATION_OPTIONS } from '../../cryptoapi/derived-keys.ts'
@@ -44,7 +45,11 @@ const OPTIONS = {
     kind: 'flag',
     description: 'deposit how a key comes from a password: of age files under one, or else of CryptoAPI',
   },
-  flush: { flags: '--flush', kind: 'flag', description: 'send what waits, and what was refused, once more' },
+  flush: {
+    flags: '--flush',
+    kind: 'flag',
+    description: 'send what waits, and what was refused, once more; fetch receipts that were lost',
+  },
   requireReceipt: {
     flags: '--require-receipt',
     kind: 'flag',
@@ -73,6 +78,8 @@ export const deposit = defineCommand({
     '',
     'strongroom seal does all this by itself. This is for files that were sealed before, for keys from elsewhere, and for',
     'an outbox in which something waits.',
+    '',
+    'With --flush, deposits that waited until their epoch was over are made again from their files.',
     '',
     'With --derived no password is deposited, and nothing to try passwords against: the parameters and a commitment to the',
     'key are sealed for the custodian.',
@@ -138,6 +145,7 @@ function tell({ terminal }: Context, { folder }: ChosenAuthority, deposits: read
 /** Sends what waits at every authority, or at the one that was named. */
 async function flushAll(context: Context, values: Values): Promise<void> {
   for (const chosen of chosenAuthorities(context, values)) {
+    await repair(context, chosen, values)
     const { outbox } = chosen.folder
     const deposits = [...outbox.entries()].map((entry) => ({
       id: entry.id,
