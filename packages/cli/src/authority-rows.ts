@@ -61,6 +61,11 @@ export const AUTHORITY_ROWS = {
     'a charter that breaks the rules or the terms, or does not follow from the one before',
     'docs/spec/recovery.md has the rules; strongroom authority charter show what is in force',
   ],
+  SETUP_COURIER: [
+    'usage',
+    'what was carried from or to the custodian is not what the log asks for',
+    'strongroom authority requests shows how the request stands',
+  ],
   SETUP_NAME: [
     'usage',
     'a name that a tenant or an invitation cannot have',

@@ -7,6 +7,7 @@ export type SetupErrorCode =
   | 'SETUP_CUSTODIAN'
   | 'SETUP_EPOCH'
   | 'SETUP_CHARTER'
+  | 'SETUP_COURIER'
   | 'SETUP_NAME'
   | 'SETUP_TENANT'
   | 'SETUP_CLIENT'
@@ -26,6 +27,7 @@ export type SetupErrorCode =
  * - `SETUP_CUSTODIAN`: a card without the keys that a custodian must have.
  * - `SETUP_EPOCH`: an epoch that leaves a gap, or does not follow from the one before; nothing was signed or appended.
  * - `SETUP_CHARTER`: a charter that breaks the rules or the terms, or does not follow from the one before; nothing was appended.
+ * - `SETUP_COURIER`: what was carried from the custodian, or is to be carried there, is not what the log asks for.
  * - `SETUP_NAME`: a name that a tenant or an invitation cannot have.
  * - `SETUP_TENANT`: no tenant of that name, or one already.
  * - `SETUP_CLIENT`: no client of that id.

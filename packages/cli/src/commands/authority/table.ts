@@ -62,6 +62,24 @@ const CHARTER_COMMANDS: readonly CommandRow[] = [
   },
 ]
 
+const COURIER_COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'bundle',
+    purpose: 'write what the custodian judges by to a file',
+    load: async () => (await import('./courier.ts')).authorityCourierBundle,
+  },
+  {
+    name: 'release',
+    purpose: 'put a release of the custodian in the log',
+    load: async () => (await import('./courier.ts')).authorityCourierRelease,
+  },
+  {
+    name: 'keys',
+    purpose: 'keep what the custodian handed out, for the requester',
+    load: async () => (await import('./courier.ts')).authorityCourierKeys,
+  },
+]
+
 /** The commands of whoever runs a backup authority, in the order in which help lists them. */
 export const AUTHORITY_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
   {
@@ -106,6 +124,11 @@ export const AUTHORITY_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     name: 'requests',
     purpose: 'list requests for recovery',
     load: async () => (await import('./requests.ts')).authorityRequests,
+  },
+  {
+    name: 'courier',
+    purpose: 'carry files to a custodian without a network, and back',
+    commands: COURIER_COMMANDS,
   },
   {
     name: 'audit',
