@@ -70,7 +70,12 @@ suite('strongroom recover', { concurrency: 2 }, () => {
     assert.match(stdout, /letter\.txt\.age {2}opens again with default, sealed by before-/)
     await home.ok(['open', 'letter.txt.age'])
     assert.equal(home.text('letter.txt'), 'dear Bob')
+    // The new container has the place of the old one, and gives the file a key that is deposited.
+    assert.match((await home.ok(['status'])).stdout, /Example archive/)
     await home.ok(['reseal', 'letter.txt.age'])
+    assert.match((await home.ok(['status', '--check'])).stdout, /safe +1 deposit /)
+    await home.ok(['codes', 'new', '--codes-file', 'new-sheet.txt'])
+    await home.ok(['monitor'])
 
     // What is here is here: the authority is not asked any more.
     await all.vault.stop()

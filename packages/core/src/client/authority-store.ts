@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { utf8Encode } from '../bytes/index.ts'
 import { ContainerError, writeFileAtomically } from '../container/index.ts'
 import { checkName, ProtocolError, verifyEpochs, type Envelope, type EpochChain } from '../protocol/index.ts'
 import {
@@ -20,14 +21,17 @@ import { ReceiptStore } from './receipt-store.ts'
 
 const FILE = 'authority.json'
 const LOCK = '.state.lock'
+const LOOKED = 'looked-at'
 /** Changes of a state take milliseconds: who waits longer waits for a process that hangs. */
 const LOCK_WAIT_MS = 5_000
 
 /** A new authority: what enrolment gave. */
 export interface NewAuthority extends Enrolled {
   readonly epochs: EpochChain
-  /** The receipt of the enrolment. */
+  /** The receipt of the enrolment, or of the release that put the client in the place of a lost one. */
   readonly receipt: Uint8Array
+  /** Of which of the two; the enrolment unless told. */
+  readonly enrolledBy?: 'enrolment' | 'release'
 }
 
 /** The authorities that a client is enrolled with, a folder each, which is its owner's alone. */
@@ -52,7 +56,7 @@ export class AuthorityStore {
    *
    * @throws ClientError CLIENT_STATE if there is one of that name; ProtocolError for an invalid receipt or name
    */
-  create({ receipt, ...enrolled }: NewAuthority): AuthorityFolder {
+  create({ receipt, enrolledBy = 'enrolment', ...enrolled }: NewAuthority): AuthorityFolder {
     const authority = new AuthorityFolder(this.#pathOf(enrolled.name), enrolled.name)
     const bytes = encodeState({ ...enrolled, checkpoint: null, followed: null })
     parseState(bytes)
@@ -60,7 +64,7 @@ export class AuthorityStore {
     authority.receipts.save(receipt, {
       identity: enrolled.identity,
       epochs: enrolled.epochs,
-      kind: 'enrolment',
+      kind: enrolledBy,
     })
     try {
       // Last: as long as it is not there, nothing is.
@@ -149,6 +153,18 @@ export class AuthorityFolder {
       if (state.checkpoint === from.checkpoint && state.followed === from.followed) return { ...state, ...to }
       throw new ClientError('CLIENT_BUSY', 'another process followed the log at the same time')
     })
+  }
+
+  /** Remembers that the log was looked at and all was well. @param nowMs milliseconds since 1970 */
+  noteLook(nowMs: number): void {
+    writeOwnFile(join(this.path, LOOKED), utf8Encode(`${new Date(nowMs).toISOString()}\n`))
+  }
+
+  /** When that was the last time; undefined if it never was, or nobody can read it. For people alone: nothing depends on it. */
+  lookedAt(): number | undefined {
+    const bytes = readOwnFile(join(this.path, LOOKED), 100, 'time of a look')
+    const time = bytes && Date.parse(Buffer.from(bytes).toString('latin1').trim())
+    return time === undefined || Number.isNaN(time) ? undefined : time
   }
 
   #change(change: (state: AuthorityState) => AuthorityState): AuthorityState {

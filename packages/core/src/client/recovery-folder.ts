@@ -20,7 +20,7 @@ import { ClientError } from './client-error.ts'
 import { lockFolder, type FolderLock } from './folder-lock.ts'
 import { nodeMeans, sha256 } from './node-verify.ts'
 import { makePrivateFolder, readOwnFile, removeOwnFiles, readState, writeOwnFile } from './own-files.ts'
-import { verifyReceiptFile } from './receipt-file.ts'
+import { verifyReceiptFile, type ReceiptExpectations } from './receipt-file.ts'
 import { openRelease, type RecoveredKey } from './recovery-release.ts'
 import {
   encodeRecovery,
@@ -32,6 +32,7 @@ import {
 
 const FILE = 'recovery.json'
 const RECEIPT = 'request.receipt'
+const RELEASE = 'release.receipt'
 const BLOBS = 'release.keyblobs'
 const DONE = 'done'
 const OVER = 'over'
@@ -153,6 +154,17 @@ export class RecoveryFolder {
     const receipt = verifyReceiptFile(bytes, { identity, epochs, kind: 'request', digest: this.digest })
     writeOwnFile(join(this.path, RECEIPT), bytes)
     return receipt
+  }
+
+  /** The receipt of the release; undefined as long as it was not seen. It was verified before it was kept. */
+  releaseReceipt(): Uint8Array | undefined {
+    return readOwnFile(join(this.path, RELEASE), LIMITS.receiptBytes, 'receipt')
+  }
+
+  /** Keeps it, once it is verified. @throws ProtocolError as `verifyReceipt` does */
+  keepReleaseReceipt(bytes: Uint8Array, expected: ReceiptExpectations): void {
+    verifyReceiptFile(bytes, { ...expected, kind: 'release' })
+    writeOwnFile(join(this.path, RELEASE), bytes)
   }
 
   /** A deposit as it was fetched; undefined as long as it was not. */

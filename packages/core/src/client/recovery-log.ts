@@ -1,8 +1,9 @@
-import { equalBytes } from '../bytes/index.ts'
+import { equalBytes, utf8Decode } from '../bytes/index.ts'
 import { merkleTree } from '../merkle/index.ts'
-import type { EpochChain } from '../protocol/index.ts'
+import { encodeReceipt, type Envelope, type EpochChain, type ReceiptStatement } from '../protocol/index.ts'
 import {
   encodeLogEntry,
+  encodeLogProof,
   TiledTree,
   TlogError,
   type LogEntry,
@@ -69,6 +70,19 @@ export class ProvenLog {
         'CLIENT_ALARM',
         `entry ${index} of the log is not the statement that was shown for it`,
       )
+    })
+  }
+
+  /**
+   * The receipt of an entry that was proved, as the authority itself would give it.
+   *
+   * @param epoch the record that names the keys of the log
+   */
+  async receipt(statement: ReceiptStatement, index: number, epoch: Envelope): Promise<Uint8Array> {
+    return alarming(`entry ${index}`, async () => {
+      const hashes = await this.#tree.inclusionProof(index)
+      const proof = utf8Decode(encodeLogProof({ index, hashes, checkpoint: this.head.note }))
+      return encodeReceipt({ statement, level: 0, epoch, proof })
     })
   }
 

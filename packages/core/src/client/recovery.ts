@@ -100,6 +100,7 @@ export async function followRecovery(
   if (judged.owner?.clientId !== record.client) {
     throw new ClientError('CLIENT_ALARM', 'the authority names another owner than the one that was asked for')
   }
+  await keepRelease(folder, judged, { identity, epochs, log })
   const { size, root } = log.head
   folder.save({
     ...record,
@@ -109,6 +110,18 @@ export async function followRecovery(
     released: releasedIn(judged) ?? record.released,
   })
   return judged
+}
+
+/** A release makes the new container a client: its receipt is what an enrolment's is to others. */
+async function keepRelease(
+  folder: RecoveryFolder,
+  { release, state }: JudgedSubject,
+  { identity, epochs, log }: Pick<SeenAuthority, 'epochs' | 'log'> & { readonly identity: string },
+): Promise<void> {
+  if (!release || state.phase !== 'released' || folder.releaseReceipt()) return
+  const { digest, index } = release
+  const receipt = await log.receipt({ kind: 'release', digest }, index, epochs.latest.envelope)
+  proved(() => folder.keepReleaseReceipt(receipt, { identity, epochs, digest }))
 }
 
 function releasedIn({ release, state, owner, loggedMs }: JudgedSubject): RecoveryRecord['released'] {

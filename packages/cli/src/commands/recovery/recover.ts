@@ -7,6 +7,7 @@ import { CliError, usage } from '../../cli-error.ts'
 import { type Context, defineCommand, type OptionValues } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
 import { count, formatTime } from '../../quantities.ts'
+import { adopt } from '../../recovery/adoption.ts'
 import { askWithCode, begin, begunWith, depositRows, type Beginning } from '../../recovery/begin.ts'
 import { readCodes } from '../../recovery/code-input.ts'
 import { goOn } from '../../recovery/go-on.ts'
@@ -220,6 +221,7 @@ async function goOnWith(
       const record = folder.load()
       const restored = await restore(context, { record, keys, container, paths, outputFolder })
       tellRestored(context, folder, restored, keys.length)
+      adopt(context, folder, container)
       if (context.failures.status === 0) folder.finish()
     } finally {
       wipeKeys(keys)
