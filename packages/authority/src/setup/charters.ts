@@ -9,6 +9,7 @@ import {
   type Charter,
   type CharterPerson,
   type MessageSigner,
+  type RecoveryClass,
   type RecoveryRule,
 } from '@strongroom/core/protocol'
 import type { Configuration } from '../config/index.ts'
@@ -34,8 +35,14 @@ export interface NewPerson {
 /** Who decides in a tenant from its beginning: officers, or the one person who owns everything, with the identity key. */
 export type FirstCharter = 'personal' | readonly NewPerson[]
 
-const rule = (approvals: number, evidence: RecoveryRule['evidence']): RecoveryRule => {
-  return { approvals, waiting: DAY, expiry: 30 * DAY, evidence }
+/** How long everybody has to say no, in seconds, unless it is told. */
+const WAITING = DAY
+
+/** A rule of a first charter, but for the waiting time, which is the same in all of them. */
+type RuleOf = Omit<RecoveryRule, 'waiting'>
+
+const rule = (approvals: number, evidence: RecoveryRule['evidence']): RuleOf => {
+  return { approvals, expiry: 30 * DAY, evidence }
 }
 const NONE = { need: 0, of: [] } as const
 const SOME = { need: 1, of: ['client-key', 'recovery-code', 'vetting'] } as const
@@ -69,8 +76,9 @@ export function signFirstCharter(
     identity,
     tenant,
     plan,
+    waiting = WAITING,
     now,
-  }: { identity: MessageSigner; tenant: string; plan: FirstCharter; now: number },
+  }: { identity: MessageSigner; tenant: string; plan: FirstCharter; waiting?: number; now: number },
   configuration: Configuration,
   notices: NoticeKeys,
 ): AdmittedStatement {
@@ -81,13 +89,26 @@ export function signFirstCharter(
     number: 1,
     standing: plan === 'personal' ? 'personal' : 'shared',
     people: people.map(personOfCharter),
-    policy: plan === 'personal' ? PERSONAL : SHARED,
+    policy: waitingIn(plan === 'personal' ? PERSONAL : SHARED, waiting),
     by: identity.signer,
     previous: null,
     created: Math.floor(now / 1000) * 1000,
   }
   const keys = people.map(({ signer }) => signer)
   return admitCharter(charter, identity, keys, configuration, notices)
+}
+
+function waitingIn(rules: Readonly<Record<RecoveryClass, RuleOf>>, waiting: number): Charter['policy'] {
+  const ruleOf = (name: RecoveryClass): RecoveryRule => {
+    const { approvals, expiry, evidence } = rules[name]
+    return { approvals, waiting, expiry, evidence }
+  }
+  return {
+    self: ruleOf('self'),
+    'third-party': ruleOf('third-party'),
+    'break-glass': ruleOf('break-glass'),
+    charter: ruleOf('charter'),
+  }
 }
 
 function personOfCharter({ id, signer }: NewPerson): CharterPerson {
@@ -109,6 +130,7 @@ function admitCharter(
 /**
  * Appends the first charter of a tenant that has none.
  *
+ * @returns its digest: what a custodian is told
  * @throws SetupError SETUP_IDENTITY, SETUP_CHARTER if it is refused: there is one, or it breaks the rules or the terms; StoreError, LogError
  */
 export async function newCharter(
@@ -117,14 +139,17 @@ export async function newCharter(
     readonly identity: KeyContainer
     readonly tenant: string
     readonly plan: FirstCharter
+    /** How long everybody has to say no, in seconds; a day unless told. */
+    readonly waiting?: number
     readonly now: number
   },
-): Promise<void> {
+): Promise<Uint8Array> {
   checkTenant(wanted.tenant)
   const identity = identityOf(wanted.identity, configuration.identity)
   const keys = await readLogKeys(configuration)
   const statement = signFirstCharter({ ...wanted, identity }, configuration, new NoticeKeys(keys))
   await withStore(configuration, (store) => appendCharter(configuration, store, statement, wanted.now))
+  return statement.digest
 }
 
 /** Appends a charter. A service may run in the same folder: it finds the charter in the database. */

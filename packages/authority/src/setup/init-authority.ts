@@ -28,7 +28,7 @@ import {
   type NewContainerFile,
 } from './new-container-file.ts'
 import { openStore, trustOf } from './opening.ts'
-import { FIRST_POLICY, POLICY_FILE } from './policy.ts'
+import { firstPolicy, POLICY_FILE } from './policy.ts'
 import { makeCertificate } from './self-made-certificate.ts'
 import { SetupError } from './setup-error.ts'
 
@@ -47,6 +47,8 @@ export interface NewAuthority {
   readonly policy?: Uint8Array
   /** Who decides about recovery in the first tenant; without it, nobody can recover anything there yet. */
   readonly charter?: FirstCharter
+  /** How long everybody has to say no to a recovery there, in seconds; a day unless told. */
+  readonly waiting?: number
   readonly validity: Validity
   /** Milliseconds since 1970. */
   readonly now: number
@@ -62,6 +64,8 @@ export interface MadeAuthority {
   /** The fingerprint of the identity key. */
   readonly identity: string
   readonly origin: string
+  /** The digest of the first tenant's charter; absent if it has none. */
+  readonly charter?: Uint8Array
   /** The public card of the custodian's new container; absent if its keys were given. */
   readonly custodianCard?: string
 }
@@ -154,12 +158,12 @@ async function makeFolder(
   folder: string,
   settings: Omit<SettingsFile, 'identity'>,
   { identity, custodian }: Keys,
-): Promise<{ identity: string; origin: string }> {
+): Promise<Pick<MadeAuthority, 'identity' | 'origin' | 'charter'>> {
   const signer = identityOf(identity)
   const fingerprint = fingerprintOf(sha256, signer.signer)
   const host = new URL(settings.url).hostname
   const origin = logOrigin(host, toHex(signerIdOf(sha256, signer.signer)))
-  const policy = wanted.policy ?? FIRST_POLICY
+  const policy = wanted.policy ?? firstPolicy(wanted.waiting)
   const keysText = LogKeys.generate(origin)
   const { name, url, ...others } = settings
   const file = { name, url, identity: fingerprint, ...others }
@@ -180,22 +184,22 @@ async function makeFolder(
     ...wanted.validity,
     previous: null,
   }
-  await beginLog(configuration, log, signEpoch(epoch, signer, trustOf(configuration)), {
+  const charter = await beginLog(configuration, log, signEpoch(epoch, signer, trustOf(configuration)), {
     ...wanted,
     policy,
     signer,
   })
-  return { identity: fingerprint, origin }
+  return { identity: fingerprint, origin, ...(charter && { charter }) }
 }
 
-/** Makes the database, and puts the first epoch and the first tenant in it. */
+/** Makes the database, and puts the first epoch and the first tenant in it. @returns the digest of the tenant's charter, if it has one */
 async function beginLog(
   configuration: Configuration,
   keys: LogKeys,
   first: AdmittedStatement,
   wanted: NewAuthority & { readonly policy: Uint8Array; readonly signer: MessageSigner },
-): Promise<void> {
-  const { tenant, now, policy, charter: plan, signer: identity } = wanted
+): Promise<Uint8Array | undefined> {
+  const { tenant, now, policy, charter: plan, waiting, signer: identity } = wanted
   const store = await openStore(configuration, true)
   try {
     await checkEmpty(store)
@@ -206,9 +210,11 @@ async function beginLog(
     if (outcome?.state !== 'logged') throw new SetupError('SETUP_EPOCH', 'the first epoch was refused')
     await store.addTenant({ tenant, created: now })
     await store.recovery.addTerms(policy)
-    if (!plan) return
-    const statement = signFirstCharter({ identity, tenant, plan, now }, configuration, new NoticeKeys(keys))
+    if (!plan) return undefined
+    const decreed = { identity, tenant, plan, now, ...(waiting !== undefined && { waiting }) }
+    const statement = signFirstCharter(decreed, configuration, new NoticeKeys(keys))
     await appendCharter(configuration, store, statement, now)
+    return statement.digest
   } finally {
     await store.close()
   }

@@ -14,6 +14,7 @@ import { defineCommand, type OptionTable } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
 import { unlock } from '../../owner.ts'
 import { PASSPHRASE_OPTIONS } from '../../passphrase.ts'
+import { durationOf } from '../../client/duration.ts'
 import { AUTHORITY_OPTIONS, authorityOf, timeText } from '../../authority/authority-options.ts'
 
 const TENANT_OPTIONS = {
@@ -97,6 +98,11 @@ export const authorityCharterNew = defineCommand({
       description: 'somebody who decides, and their public card; three at least',
       completes: 'file',
     },
+    waiting: {
+      flags: '--waiting <duration>',
+      kind: 'value',
+      description: 'how long everybody has to say no, such as 3d; 1d unless told',
+    },
     ...PASSPHRASE_OPTIONS,
   },
   notes: [
@@ -121,15 +127,23 @@ export const authorityCharterNew = defineCommand({
     const plan = personal ? ('personal' as const) : officer.map(personOf)
     const locked = parseContainer(readRegularFile(path, MAX_CONTAINER_BYTES, 'container').bytes)
     const identity = await unlock(context, values, locked)
+    let digest: string
     try {
-      await newCharter(configuration, { identity, tenant, plan, now: Date.now() })
+      const wanted = { identity, tenant, plan, now: Date.now(), ...waitingOf(values.waiting) }
+      digest = toHex(await newCharter(configuration, wanted))
     } finally {
       identity.wipe()
     }
-    context.terminal.record({ tenant, number: 1 })
-    context.terminal.done(tenant, 'has its first charter')
+    context.terminal.record({ tenant, number: 1, digest })
+    context.terminal.done(tenant, `has its first charter, ${digest}`)
+    context.terminal.note('compare it with whoever has the custodian: strongroom custodian trust --charter')
   },
 })
+
+/** A waiting time as it is given, in seconds. @throws CliError USAGE */
+export function waitingOf(text: string | undefined): { readonly waiting?: number } {
+  return text === undefined ? {} : { waiting: durationOf(text, '--waiting') / 1000 }
+}
 
 /** A person as they are given: `id=card`. @throws CliError USAGE */
 export function personOf(text: string): NewPerson {

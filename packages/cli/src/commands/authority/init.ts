@@ -9,11 +9,12 @@ import {
   type NewAuthority,
   type NewContainerFile,
 } from '@strongroom/authority'
+import { toHex } from '@strongroom/core/bytes'
 import { usage } from '../../cli-error.ts'
 import { defineCommand, type Context, type OptionTable, type OptionValues } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
 import { bringsPassphrase, newPassphrase, notOfContainer, PASSPHRASE_OPTIONS } from '../../passphrase.ts'
-import { personOf } from './charter.ts'
+import { personOf, waitingOf } from './charter.ts'
 import { dayText, wholeNumber } from '../../authority/authority-options.ts'
 
 const OPTIONS = {
@@ -50,6 +51,12 @@ const OPTIONS = {
     kind: 'list',
     description: 'somebody who decides about recovery, and their public card; three at least',
     completes: 'file',
+    group: 'Recovery:',
+  },
+  waiting: {
+    flags: '--waiting <duration>',
+    kind: 'value',
+    description: 'how long everybody has to say no to a recovery, such as 3d; 1d unless told',
     group: 'Recovery:',
   },
   identity: {
@@ -180,6 +187,7 @@ async function wantedAuthority(context: Context, folder: string, values: Values)
     ...(await keysOf(context, folder, values)),
     ...(policy !== undefined && { policy: new Uint8Array(readFileSync(policy)) }),
     ...charterOf(values),
+    ...waitingOf(values.waiting),
     validity: validFor(validDays, now),
     now,
     environment: context.environment,
@@ -298,6 +306,7 @@ function tell(context: Context, made: MadeAuthority, wanted: NewAuthority): void
     identityKey: wanted.identity.path,
     custodianKey: custodianFile ?? null,
     custodianCard: made.custodianCard ?? null,
+    charter: made.charter ? toHex(made.charter) : null,
     certificate: tls?.certificate ?? null,
     epochEnds: dayText(wanted.validity.notAfter),
   })
@@ -312,6 +321,7 @@ function tell(context: Context, made: MadeAuthority, wanted: NewAuthority): void
     ...(tls ? [['certificate', tls.certificate] as const] : []),
     ['first epoch', `until ${dayText(wanted.validity.notAfter)}`],
     ['first tenant', wanted.charter === 'personal' ? `${wanted.tenant}, personal` : wanted.tenant],
+    ...(made.charter ? [['first charter', toHex(made.charter)] as const] : []),
     ['identity key', wanted.identity.path],
     ...(custodianFile === undefined ? [] : [['custodian’s key', custodianFile] as const]),
   ])
@@ -333,6 +343,10 @@ function tell(context: Context, made: MadeAuthority, wanted: NewAuthority): void
       'Nobody decides about recovery yet: strongroom authority charter new --help says how to name them.',
     )
   }
+  tellNext(context, folder)
+}
+
+function tellNext({ terminal }: Context, folder: string): void {
   terminal.line()
   terminal.line('Next:')
   const at = relative('.', folder) || basename(folder)
