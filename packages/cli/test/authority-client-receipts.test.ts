@@ -134,6 +134,7 @@ suite('strongroom monitor', { concurrency: 2 }, () => {
       /^vault {2}all is well: 5 in the log, .* 4 new statements about you\n$/,
     )
     assert.match((await home.ok(['monitor'])).stdout, / 0 new statements about you\n$/)
+    assert.match((await home.ok(['status', '--offline'])).stdout, /^ {2}monitor +all was well \d{4}-/m)
     assert.match((await home.ok(['status'])).stdout, /followed up to entry 5/)
     assert.equal((await home.run(['monitor', '--every', 'often'])).status, 2)
   })

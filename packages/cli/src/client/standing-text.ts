@@ -23,7 +23,7 @@ const STATES: Readonly<Record<DepositState, string>> = {
 
 /** Where everything stands, for people. @param belowLevel2 as the authority says, if it was asked */
 export function standingFields(standing: Standing, belowLevel2: number | undefined): Field[] {
-  const { state, epoch, summary, head, evidence } = standing
+  const { state, epoch, summary, head, evidence, lookedMs } = standing
   const { number, notAfter } = state.epochs.latest.payload
   const { safe, ...others } = summary.counts
   const more = Object.entries(others).filter(([, times]) => times > 0)
@@ -47,6 +47,7 @@ export function standingFields(standing: Standing, belowLevel2: number | undefin
         ? `followed up to entry ${head.size}, signed ${formatTime(head.signedMs)}`
         : 'not followed yet: strongroom monitor',
     ],
+    ...(lookedMs === undefined ? [] : [['monitor', `all was well ${formatTime(lookedMs)}`] as const]),
   ]
 }
 
@@ -89,6 +90,7 @@ export function standingRecord(standing: Standing, belowLevel2: number | undefin
     oldestWaiting: isoTime(summary.oldestWaitingMs),
     lastTry: summary.calling && { at: isoTime(summary.calling.lastMs), outcome: summary.calling.outcome },
     log: head ? { size: head.size, signed: isoTime(head.signedMs) } : null,
+    lookedAt: isoTime(standing.lookedMs ?? null),
     evidence: evidence.files,
     deposits: listed.map(({ sinceMs, lastMs, ...one }) => ({
       ...one,

@@ -21,6 +21,8 @@ export interface Standing {
   readonly listed: readonly DepositStatus[]
   /** Up to where the log was followed; undefined before the first time. */
   readonly head: LogHead | undefined
+  /** When the log was last looked at and all was well. */
+  readonly lookedMs: number | undefined
   /** Where evidence lies that alarms left. */
   readonly evidence: { readonly folder: string; readonly files: number }
 }
@@ -41,6 +43,7 @@ export function standingOf(
     summary,
     listed,
     head: checkpoint === null ? undefined : verifyHead(utf8Encode(checkpoint), epochs),
+    lookedMs: folder.lookedAt(),
     evidence: { folder: folder.evidence, files: filesIn(folder.evidence) },
   }
 }

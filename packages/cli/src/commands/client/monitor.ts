@@ -122,6 +122,7 @@ function tell({ terminal, failures }: Context, { folder }: ChosenAuthority, repo
     terminal.warning(`the clock of ${folder.name} is ahead of this computer’s by ${by}: one of them is wrong`)
   }
   if (alarms.length > 0 || !head) return
+  folder.noteLook(Date.now())
   const seen = `${count(statements.seen, 'new statement')} about you`
   terminal.done(
     folder.name,
