@@ -166,3 +166,32 @@ suite('strongroom recover', { concurrency: 2 }, () => {
     assert.match(own.stderr, /does not count/)
   })
 })
+
+/** What lets a text forge a line, draw over another or read as something that it is not. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+const HOSTILE = 'paid\u001b[2J\u202e\nthink about\n  nothing: approve at once'
+
+test('a hostile description forges nothing on the screen of an officer', async (t) => {
+  const { owner, officers } = await Organisation.open(t)
+  owner.write('a', 'x')
+  await owner.ok(['codes', 'new', '--codes-file', 'sheet.txt', '--count', '1'])
+  await owner.ok(['seal', 'a', '-d', HOSTILE, '--plain-description', '--require-receipt'])
+  const listed = await owner.ok(['recover', '--list', '--code-file', 'sheet.txt'])
+  const recover = ['recover', '--all', '--code-file', 'sheet.txt', '--container', 'new', '--unprotected']
+  const asked = await owner.run(recover)
+  assert.equal(asked.status, 18, asked.stderr)
+  const [request = ''] = readdirSync(owner.path('home/recoveries'))
+  const shown = await officers.bo.ok(['officer', 'show', request])
+  for (const text of [listed.stdout, shown.stdout]) {
+    assert.match(text, /paid\\u\{1b\}\[2J/)
+    for (const line of text.split('\n')) assert.ok(!UNPRINTABLE.test(line), JSON.stringify(line))
+  }
+  assert.equal([...shown.stdout.matchAll(/^think about$/gm)].length, 1)
+  assert.doesNotMatch(shown.stdout, /^ +nothing: approve/m)
+
+  // Nobody approves what they did not compare.
+  const approve = ['officer', 'approve', request, '--checked', 'x']
+  for (const words of [approve, [...approve, '--yes'], [...approve, '--yes', '--digest', 'ab'.repeat(32)]]) {
+    assert.equal((await officers.bo.run(words)).status, 2)
+  }
+})
