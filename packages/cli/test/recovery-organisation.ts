@@ -13,7 +13,6 @@ import {
   encodeEnvelope,
   encodeTerms,
   fingerprintOf,
-  keyNameOf,
   LIMITS,
   MEDIA_TYPES,
   openStatement,
@@ -175,9 +174,6 @@ export function signerOf(home: Home): string {
   const container = new ContainerStore(`${home.home}/containers`).load('default').unlock(undefined)
   return container.signingKey().signer.toString()
 }
-
-/** As whom somebody's container signs reads. */
-export const keyNameAt = (home: Home): string => keyNameOf(sha256, signerOf(home))
 
 /** The groups of a request, as the screen of whoever asks shows them. */
 export function groupsIn(stdout: string): string {

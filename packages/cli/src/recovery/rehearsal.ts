@@ -77,11 +77,22 @@ export async function beginRehearsal(
   const own = await openContainer(context, values)
   try {
     const key = enrolledKey(chosen, own)
+    await checkPerson(context, chosen, key)
     const deposit = await depositCanary(context, chosen, key)
     return await prepare(context, chosen, { key, deposit, codeFile: values.codeFile })
   } finally {
     own.wipe()
   }
+}
+
+/** Nothing is deposited for a rehearsal that cannot be asked for. */
+async function checkPerson(context: Context, { state }: ChosenAuthority, key: SigningKey): Promise<void> {
+  const { url, ca, identity, tenant, clientId, epochs } = state
+  const credentials = { clientId, sign: (message: Uint8Array) => key.sign(message) }
+  await connectedForRecovery(context, { url, ca, credentials }, async (wire) => {
+    const { charters } = await lookAtAuthority(wire, { identity, tenant, epochs })
+    asPerson(charters.chain.latest.statement.payload, key)
+  })
 }
 
 async function depositCanary(
