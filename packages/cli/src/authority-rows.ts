@@ -56,6 +56,11 @@ export const AUTHORITY_ROWS = {
     'an epoch that does not follow from the one before',
     'strongroom authority epoch list shows what there is',
   ],
+  SETUP_TERMS: [
+    'usage',
+    'a policy that is no terms document',
+    'docs/spec/recovery.md, "Terms", has its members: one line of canonical JSON, without a line feed at the end',
+  ],
   SETUP_CHARTER: [
     'usage',
     'a charter that breaks the rules or the terms, or does not follow from the one before',

@@ -18,6 +18,7 @@ import type { Store } from '../store/index.ts'
 import type { Custodian } from './custodian-card.ts'
 import { lockFolder } from './folder-lock.ts'
 import { openStore, readLogKeys, trustOf } from './opening.ts'
+import { checkTerms } from './policy.ts'
 import { SetupError } from './setup-error.ts'
 
 const DAY_MS = 86_400_000
@@ -93,9 +94,7 @@ export interface NewEpoch {
   readonly validity: Validity
   /** Another custodian than that of the epoch before. */
   readonly custodian?: Custodian
-  /** The digest of another policy than that of the epoch before. */
-  readonly policy?: Uint8Array
-  /** The document itself, which the authority then keeps: without it, its charters are not judged by it. */
+  /** Other terms than those of the epoch before: the document of docs/spec/recovery.md, "Terms". */
   readonly terms?: Uint8Array
   /** Milliseconds since 1970. */
   readonly now: number
@@ -106,9 +105,10 @@ export interface NewEpoch {
  *
  * A service may run in the same folder: it finds the record in the database.
  *
- * @throws SetupError SETUP_IDENTITY, SETUP_EPOCH; StoreError, LogError, ProtocolError
+ * @throws SetupError SETUP_IDENTITY, SETUP_EPOCH, SETUP_TERMS; StoreError, LogError, ProtocolError
  */
 export async function newEpoch(configuration: Configuration, wanted: NewEpoch): Promise<EpochSummary> {
+  if (wanted.terms) checkTerms(wanted.terms)
   const [trust, keys] = [trustOf(configuration), await readLogKeys(configuration)]
   const identity = identityOf(wanted.identity, configuration.identity)
   const store = await openStore(configuration)
@@ -116,6 +116,7 @@ export async function newEpoch(configuration: Configuration, wanted: NewEpoch): 
     const chain = await readEpochChain(store, trust)
     if (!chain) throw new SetupError('SETUP_EPOCH', 'the authority has no first epoch')
     const epoch = nextEpoch(chain, keys, wanted)
+    // Before the record that names them: an epoch whose terms are not there would stop every charter and request.
     if (wanted.terms) await store.recovery.addTerms(wanted.terms)
     await appendEpoch(configuration, store, signEpoch(epoch, identity, trust), { keys, now: wanted.now })
     const after = summariesOf(await readEpochChain(store, trust), wanted.now).at(-1)
@@ -139,7 +140,7 @@ function nextEpoch(chain: EpochChain, keys: LogKeys, wanted: NewEpoch): Epoch {
       rsa: wanted.custodian.rsa,
     }),
     log: { origin: keys.origin, keys: keys.verifierKeys },
-    policy: wanted.policy ?? last.policy,
+    policy: wanted.terms ? sha256(wanted.terms) : last.policy,
     previous: digest,
   }
 }

@@ -28,7 +28,7 @@ import {
   type NewContainerFile,
 } from './new-container-file.ts'
 import { openStore, trustOf } from './opening.ts'
-import { firstPolicy, POLICY_FILE } from './policy.ts'
+import { checkTerms, firstPolicy, POLICY_FILE } from './policy.ts'
 import { makeCertificate } from './self-made-certificate.ts'
 import { SetupError } from './setup-error.ts'
 
@@ -75,12 +75,13 @@ export interface MadeAuthority {
  * there when the promise is fulfilled, and nothing after an error, but for what was written to a database server: that must be
  * emptied before the next try.
  *
- * @throws SetupError SETUP_EXISTS, SETUP_CUSTODIAN, SETUP_NAME; ConfigError CONFIG_FORMAT;
+ * @throws SetupError SETUP_EXISTS, SETUP_CUSTODIAN, SETUP_NAME, SETUP_TERMS; ConfigError CONFIG_FORMAT;
  *   StoreError; the platform's errors
  */
 export async function initAuthority(wanted: NewAuthority): Promise<MadeAuthority> {
   const folder = resolve(wanted.folder)
   checkTenant(wanted.tenant)
+  if (wanted.policy) checkTerms(wanted.policy)
   checkFolder(folder)
   for (const file of newFiles(wanted)) checkFree(file.path)
   const unfinished = join(dirname(folder), `.${basename(folder)}.${toHex(randomBytes(8))}.tmp`)

@@ -1,4 +1,5 @@
-import { encodeTerms } from '@strongroom/core/protocol'
+import { encodeTerms, parseTerms, ProtocolError } from '@strongroom/core/protocol'
+import { SetupError } from './setup-error.ts'
 
 const USUAL_FLOOR = 3_600
 
@@ -14,4 +15,14 @@ export const POLICY_FILE = 'policy.txt'
 export function firstPolicy(waiting = USUAL_FLOOR): Uint8Array {
   const floor = { approvals: 2, waiting: Math.min(waiting, USUAL_FLOOR) }
   return encodeTerms({ retention: ['standard'], floor, witnesses: null })
+}
+
+/** Refuses a policy by which nothing could be decided, before an epoch names it. @throws SetupError SETUP_TERMS */
+export function checkTerms(bytes: Uint8Array): void {
+  try {
+    parseTerms(bytes)
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause
+    throw new SetupError('SETUP_TERMS', `that is no terms document: ${cause.message}`, { cause })
+  }
 }

@@ -6,6 +6,7 @@ export type SetupErrorCode =
   | 'SETUP_IDENTITY'
   | 'SETUP_CUSTODIAN'
   | 'SETUP_EPOCH'
+  | 'SETUP_TERMS'
   | 'SETUP_CHARTER'
   | 'SETUP_COURIER'
   | 'SETUP_NAME'
@@ -26,6 +27,7 @@ export type SetupErrorCode =
  * - `SETUP_IDENTITY`: a container that does not hold the identity key of this authority.
  * - `SETUP_CUSTODIAN`: a card without the keys that a custodian must have.
  * - `SETUP_EPOCH`: an epoch that leaves a gap, or does not follow from the one before; nothing was signed or appended.
+ * - `SETUP_TERMS`: a policy that is no terms document; nothing was signed or appended.
  * - `SETUP_CHARTER`: a charter that breaks the rules or the terms, or does not follow from the one before; nothing was appended.
  * - `SETUP_COURIER`: what was carried from the custodian, or is to be carried there, is not what the log asks for.
  * - `SETUP_NAME`: a name that a tenant or an invitation cannot have.

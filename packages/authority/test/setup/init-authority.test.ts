@@ -114,6 +114,10 @@ suite('what cannot be made', () => {
       { code: 'CONFIG_FORMAT' },
     ],
     'a tenant that cannot be called so': [{ tenant: 'Not This' }, { code: 'SETUP_NAME' }],
+    'a policy that is no terms document': [
+      { policy: new TextEncoder().encode('Be nice.') },
+      { code: 'SETUP_TERMS' },
+    ],
     'a database that is not there': [
       {
         settings: {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { createHash } from 'node:crypto'
 import {
   listEpochs,
   newEpoch,
@@ -47,7 +46,7 @@ export const authorityEpochNew = defineCommand({
     policy: {
       flags: '--policy <file>',
       kind: 'value',
-      description: 'other rules than those of the last epoch',
+      description: 'other terms than those of the last epoch (docs/spec/recovery.md)',
       completes: 'file',
     },
     days: {
@@ -61,6 +60,8 @@ export const authorityEpochNew = defineCommand({
     'Clients deposit under the epoch that began last. The new one begins at once and must end after the one before it.',
     'With the same custodian nothing else changes. With another, that one opens what is deposited from now on,',
     'and the one before what was deposited until now: its key must be kept.',
+    '',
+    'New terms are kept with the epoch. Charters that were made before stay in force; what is decided from then on keeps them too.',
     '',
     'Bring the identity key for this and take it away again. The service may run meanwhile.',
   ],
@@ -89,7 +90,7 @@ export const authorityEpochNew = defineCommand({
         identity,
         validity,
         ...(custodian && { custodian }),
-        ...(policy !== undefined && { policy: digestOf(policy) }),
+        ...(policy !== undefined && { terms: new Uint8Array(readFileSync(policy)) }),
         now,
       })
       context.terminal.record(recordOf(epoch))
@@ -145,10 +146,6 @@ const NOT_IN_USE: Readonly<Record<Standing, string>> = {
 async function endAfter(configuration: Configuration, days: number, now: number): Promise<number> {
   const last = (await listEpochs(configuration, now)).at(-1)
   return validFor(days, Math.max(last?.notAfter ?? now, now)).notBefore + days * DAY_MS
-}
-
-function digestOf(path: string): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(readFileSync(path)).digest())
 }
 
 function recordOf({

@@ -1,0 +1,5 @@
+import { PostgresEngine } from '../support/databases.ts'
+import { onDatabase } from '../support/suite.ts'
+import { EPOCH_TERMS } from './epoch-terms.ts'
+
+onDatabase(new PostgresEngine(), { 'terms of an epoch': EPOCH_TERMS })
