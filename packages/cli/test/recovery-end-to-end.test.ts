@@ -161,6 +161,65 @@ suite('a custodian with a network', { concurrency: 2 }, () => {
     await home.ok(['open', 'letter.txt.age'])
   })
 
+  test('without a network a courier carries files, and each step refuses what is not its own', async (t) => {
+    const all = await Organisation.open(t)
+    const custodian = new Custodian(t, all)
+    await custodian.trust()
+    const { home: own } = custodian
+    const { home, request } = await ask(t, all)
+    await approve(all.officers.bo, request)
+    const { folder } = all.vault.configuration
+    const courier = (...words: string[]) => own.run(['authority', 'courier', ...words, '--folder', folder])
+    const custody = ['--folder', 'custody', '--passphrase-file', 'passphrase']
+    const open = () => own.run(['custodian', 'open', 'request.bundle', '-o', 'request.release', ...custody])
+
+    // One officer alone.
+    assert.equal((await courier('bundle', request, '-o', 'request.bundle')).status, 0)
+    const alone = await open()
+    assert.equal(alone.status, 15, alone.stderr)
+    assert.match(alone.stderr, /2 persons must approve, and 1 did/)
+
+    await approve(all.officers.di, request)
+    const { seen } = JSON.parse(
+      (await own.ok(['custodian', 'status', '--folder', 'custody', '--json'])).stdout,
+    )
+    await courier('bundle', request, '--seen', String(seen.size), '-o', 'request.bundle')
+    const released = await open()
+    assert.equal(released.status, 0, released.stderr)
+    const first = own.read('request.release')
+    assert.equal((await open()).status, 0)
+    assert.deepEqual(own.read('request.release'), first, 'the same release again')
+
+    const early = await own.run([
+      'custodian',
+      'hand-out',
+      'request.bundle',
+      '-o',
+      'early',
+      '--folder',
+      'custody',
+    ])
+    assert.equal(early.status, 4, early.stderr)
+    for (let i = 0; i < 2; i++) {
+      const brought = await courier('release', 'request.release')
+      assert.equal(brought.status, 0, brought.stderr)
+    }
+    const { store } = all.vault.service.authority
+    const logged = await store.recovery.statementsBetween(0, Number.MAX_SAFE_INTEGER, [9])
+    assert.equal(logged.length, 1, 'a replayed release is the same leaf')
+    await courier('bundle', request, '-o', 'released.bundle')
+    await own.ok(['custodian', 'hand-out', 'released.bundle', '-o', 'request.keys', '--folder', 'custody'])
+    const keys = own.read('request.keys')
+    own.write(
+      'wrong.keys',
+      keys.map((byte, i) => (i === 400 ? byte ^ 1 : byte)),
+    )
+    assert.equal((await courier('keys', request, 'wrong.keys')).status, 2)
+    assert.equal((await courier('keys', request, 'request.keys')).status, 0)
+    await home.ok(['recover'])
+    await home.ok(['open', 'letter.txt.age'])
+  })
+
   test('asks again when the authority was away, and stops when it is told', async (t) => {
     const all = await Organisation.open(t)
     const custodian = new Custodian(t, all)

@@ -1,3 +1,4 @@
+import { equalBytes } from '@strongroom/core/bytes'
 import { ClientError, nodeMeans, parseDepositBlob } from '@strongroom/core/client'
 import {
   parseDepositBody,
@@ -8,8 +9,10 @@ import {
   type CustodianQuery,
   type CustodianWork,
   type Envelope,
+  type RecoveryBundle,
   type VerificationSubmission,
 } from '@strongroom/core/protocol'
+import { entryOf } from './bundle-entries.ts'
 import { readBundle } from './checked-bundle.ts'
 import { CustodianError, type CustodianErrorCode } from './custodian-error.ts'
 import type { CustodianFolder } from './custodian-folder.ts'
@@ -88,8 +91,7 @@ export async function custodianRound(
   const epochs = await lookAtLog(folder, wire, now())
   const { subjects, owed, unverified } = await wire.work()
   const refused: Refusal[] = []
-  const bundleOf = async (subject: Uint8Array) =>
-    readBundle(await wire.bundle(subject, lastSeen(folder.memory)?.size ?? 0))
+  const bundleOf = (subject: Uint8Array) => bundleAbout(subject, folder, wire)
   const each = async (digests: readonly Uint8Array[], work: (subject: Uint8Array) => Promise<void>) => {
     const done: Uint8Array[] = []
     for (const subject of digests) {
@@ -116,6 +118,17 @@ export async function custodianRound(
     ? await verifyPage(folder, keys, wire, { epochs, now: now() })
     : { right: 0, wrong: 0 }
   return { released, handedOut, verified, refused }
+}
+
+/** The bundle of a subject, and of no other: what is done is told under the name of what was asked for. */
+async function bundleAbout(
+  subject: Uint8Array,
+  folder: CustodianFolder,
+  wire: CustodianWire,
+): Promise<RecoveryBundle> {
+  const bundle = readBundle(await wire.bundle(subject, lastSeen(folder.memory)?.size ?? 0))
+  if (equalBytes(entryOf(bundle.subject).digest, subject)) return bundle
+  throw new CustodianError('BUNDLE_SUBJECT', 'the bundle is about another subject than the one asked for')
 }
 
 async function refusalOf(work: () => Promise<void>): Promise<Omit<Refusal, 'subject'> | undefined> {

@@ -49,4 +49,18 @@ describe('sightings', () => {
     }
     assert.ok(kept.length < 1_600, `${kept.length} are kept`)
   })
+  test('do not put off a short waiting time that was over: looks each ten seconds, for three hours', () => {
+    const SECONDS = 1_000
+    let kept: Sighting[] = [{ size: 4, root: bytesOf(0), at: 0 }]
+    // The leaf 4 is there from the second look on.
+    for (let look = 1; look < 1_000; look++) {
+      const at = look * 10 * SECONDS
+      kept = withSighting(kept, { size: 4 + look, root: bytesOf(look), at })
+      const without = lastSeenWithout({ sightings: kept }, 4) ?? 0
+      for (const waiting of [0, 30 * SECONDS, 5 * MINUTE, 30 * MINUTE]) {
+        if (at >= 2 * waiting + 20 * SECONDS) assert.ok(without + waiting <= at, `${waiting} at ${at}`)
+      }
+    }
+    assert.ok(kept.length < 400, `${kept.length} are kept`)
+  })
 })
