@@ -1,9 +1,10 @@
 /**
- * The main job, done for real: keys are made, a file is sealed, inspected, attacked, opened, and given to a colleague; then its
- * session key is deposited at a backup authority, whose receipt is verified offline. By the command as a person would type it, in
- * a temporary home that is gone afterwards.
+ * The main job, done for real: keys are made, a file is sealed, inspected, attacked, opened, and given to a colleague; its session
+ * key is deposited at a backup authority; all keys are lost, and two officers and a custodian give it back, to its owner and to nobody
+ * else. By the command as people would type it, in real processes and a temporary home that is gone afterwards.
  *
  * Run: npm run quickstart [-- FILE]          FILE is only read; without one it is the README of this project.
+ *      npm run quickstart -- --keep [FILE]        leaves authority and custodian running, to try more.
  *      npm run quickstart -- --cryptoapi [FILE]   the same task as CryptoAPI's documents set it, in their functions.
  *
  * Exits with 1 at the first thing that is not as it should be.
@@ -12,14 +13,14 @@ import { statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, styleText } from 'node:util'
-import { depositing } from './quickstart/depositing.ts'
+import { keepRunning, recovering } from './quickstart/recovering.ts'
 import { sealing } from './quickstart/sealing.ts'
 import { sha256Of, Stage } from './quickstart/stage.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 const { values: options, positionals } = parseArgs({
-  options: { cryptoapi: { type: 'boolean' } },
+  options: { cryptoapi: { type: 'boolean' }, keep: { type: 'boolean' } },
   allowPositionals: true,
 })
 const wanted = positionals[0]
@@ -33,6 +34,7 @@ try {
   const proved = await (options.cryptoapi === true ? cryptoApi(before) : main(before))
   stage.say(`\n${styleText(['bold', 'green'], 'Proved:')} SHA-256 ${before}`)
   for (const line of proved) stage.say(`        ${line}`)
+  if (options.keep === true && options.cryptoapi !== true) await keepRunning(stage)
 } catch (error) {
   process.stderr.write(`\nquickstart: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
@@ -49,11 +51,11 @@ async function main(before: string): Promise<string[]> {
   // As an operand, a name that begins with a hyphen would be taken for an option.
   const name = basename(source).replace(/^-/, './-')
   const times = await sealing(stage, source, name, before)
-  await depositing(stage, source, name)
+  await recovering(stage, source, name, before)
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   return [
     `went in and came back ${times}; one changed bit was refused;`,
-    `the backup authority’s receipt for its key holds without the authority; ${seconds} s.`,
+    `all keys were lost, and it opens again because two officers agreed; nobody else got the key; ${seconds} s.`,
   ]
 }
 

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
+import { createReadStream, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,11 +9,15 @@ import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 
-const BIN = fileURLToPath(new URL('../../packages/cli/bin/strongroom.js', import.meta.url))
+/** The command, from its sources. */
+export const BIN = fileURLToPath(new URL('../../packages/cli/bin/strongroom.js', import.meta.url))
+
+/** Characters of a line that are shown. */
+const LONGEST = 220
 
 /** What a run of a command is expected to do, unless it is told: succeed, for the person whose home is that of the stage. */
 interface Expected {
-  readonly status?: number
+  readonly status?: number | 'refused'
   /** Whose home it is run in: a folder of that name on the stage. */
   readonly home?: string
 }
@@ -33,6 +37,15 @@ export class Stage {
     this.say(`\n${styleText('bold', `${this.#steps}.`.padEnd(4))}${text}`)
   }
 
+  /** The names in a folder on the stage. */
+  list(name: string): string[] {
+    return readdirSync(this.path(name))
+  }
+
+  async pause(seconds: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+  }
+
   path(name: string): string {
     return join(this.folder, name)
   }
@@ -47,9 +60,12 @@ export class Stage {
     const [file, all] = program === 'age' ? ['age', words] : [process.execPath, [BIN, ...words]]
     const found = spawnSync(file, all, { cwd: this.folder, env: this.#environment(home), encoding: 'utf8' })
     for (const line of `${found.stdout}${found.stderr}`.split('\n')) {
-      if (line !== '') this.say(styleText('dim', `    ${line}`))
+      if (line !== '')
+        this.say(styleText('dim', `    ${line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line}`))
     }
-    if (found.status !== status) throw new Error(`expected exit status ${status}, got ${found.status}`)
+    const asExpected =
+      status === 'refused' ? found.status !== 0 && found.status !== 1 : found.status === status
+    if (!asExpected) throw new Error(`expected exit status ${status}, got ${found.status}`)
     return found.stdout
   }
 

@@ -8,8 +8,8 @@ suite('manual pages', async () => {
   const pages = await manPages('1.2.3')
 
   test('there is one for each command', () => {
-    const words = leavesOf(COMMANDS).flatMap(({ words, row }) => (row.hidden ? [] : [words.join('-')]))
-    const expected = ['strongroom.1', ...words.map((word) => `strongroom-${word}.1`)]
+    const names = leavesOf(COMMANDS).flatMap(({ words, row }) => (row.hidden ? [] : [words.join('-')]))
+    const expected = ['strongroom.1', ...names.map((name) => `strongroom-${name}.1`)]
     assert.deepEqual(
       pages.map(({ name }) => name),
       expected,
