@@ -82,6 +82,11 @@ export const AUTHORITY_ROWS = {
     'there is no client of that id',
     'strongroom authority client list shows which there are',
   ],
+  SETUP_CONTACT: [
+    'usage',
+    'no mail address, or nobody is told there',
+    'strongroom authority contact list shows who is told',
+  ],
   SETUP_NOT_EMPTY: [
     'exists',
     'the database has something in it',

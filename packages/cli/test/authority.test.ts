@@ -97,6 +97,27 @@ async function serving(home: Home, environment: Readonly<Record<string, string>>
   return { ...(await ready), ended }
 }
 
+suite('strongroom authority contact', () => {
+  test('says who is told, lists them, and warns that there is no mail server', async (t) => {
+    const home = await withAuthority(t)
+    assert.match((await run(home, ['contact', 'list'])).stderr, /nobody in default hears of a request/)
+    const added = await run(home, ['contact', 'add', '--mail', 'desk@example.org'])
+    assert.equal(added.status, 0, added.stderr)
+    assert.match(added.stderr, /notices\.mail is not set/)
+    await run(home, ['contact', 'add', '--webhook'])
+    const { stdout } = await run(home, ['contact', 'list', '--json'])
+    const people = { tenant: 'default', client: '' }
+    assert.deepEqual(JSON.parse(stdout), [
+      { ...people, channel: 'mail', address: 'desk@example.org' },
+      { ...people, channel: 'webhook', address: 'webhook' },
+    ])
+    assert.equal((await run(home, ['contact', 'remove', '--mail', 'desk@example.org'])).status, 0)
+    assert.equal((await run(home, ['contact', 'remove', '--mail', 'desk@example.org'])).status, 2)
+    assert.equal((await run(home, ['contact', 'add'])).status, 2)
+    assert.equal((await run(home, ['contact', 'add', '--client', 'c-none', '--webhook'])).status, 2)
+  })
+})
+
 suite('strongroom authority init', { concurrency: 2 }, () => {
   test('says what to write down, and what to do next', async (t) => {
     const home = machine(t)

@@ -12,6 +12,7 @@ export type SetupErrorCode =
   | 'SETUP_NAME'
   | 'SETUP_TENANT'
   | 'SETUP_CLIENT'
+  | 'SETUP_CONTACT'
   | 'SETUP_NOT_EMPTY'
   | 'SETUP_BEHIND'
   | 'SETUP_FINDINGS'
@@ -33,6 +34,7 @@ export type SetupErrorCode =
  * - `SETUP_NAME`: a name that a tenant or an invitation cannot have.
  * - `SETUP_TENANT`: no tenant of that name, or one already.
  * - `SETUP_CLIENT`: no client of that id.
+ * - `SETUP_CONTACT`: no mail address, or nobody who is told there.
  * - `SETUP_NOT_EMPTY`: a restore into a database that has something in it.
  * - `SETUP_BEHIND`: the database does not have what this node has signed.
  * - `SETUP_FINDINGS`: a check found differences.

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
-import { SMTPServer } from 'smtp-server'
 import { Webhook } from 'standardwebhooks'
 import { toHex } from '@strongroom/core/bytes'
 import { deliverNotices, NoticeKeys, type NoticeChannels } from '../../src/notices/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import { SQLITE } from '../support/databases.ts'
+import { mailServer } from '../support/mail-server.ts'
 import { all, chartered } from '../support/recovery.ts'
 import { Scene } from '../support/scene.ts'
 
@@ -17,29 +17,6 @@ async function listening(server: {
   listen(port: number, host: string, done: () => void): unknown
 }): Promise<void> {
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-}
-
-/** A mail server that keeps what it gets, or refuses everything. */
-async function mailServer(t: TestContext, refuse = () => false) {
-  const mails: string[] = []
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS', 'AUTH'],
-    onData(stream, _, done) {
-      let text = ''
-      stream.on('data', (piece: Buffer) => (text += piece.toString()))
-      stream.on('end', () => {
-        if (refuse()) return done(new Error('not now'))
-        mails.push(text.replaceAll('=\r\n', ''))
-        done()
-      })
-    },
-  })
-  server.on('error', () => {})
-  await listening(server)
-  t.after(() => new Promise<void>((resolve) => server.close(() => resolve())))
-  const { port } = server.server.address() as AddressInfo
-  return { mails, url: `smtp://127.0.0.1:${port}` }
 }
 
 /** A program that verifies each message as the library of Standard Webhooks does. */

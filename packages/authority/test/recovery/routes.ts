@@ -34,6 +34,7 @@ import {
 import { sha256 } from '../../src/model/digest.ts'
 import type { RawAnswer } from '../support/raw-request.ts'
 import { bytesOf, pairOf, TERMS } from '../support/authority.ts'
+import { mailServer } from '../support/mail-server.ts'
 import {
   ADA,
   all,
@@ -331,6 +332,33 @@ export const ROUTES: SceneTests = {
         409,
       )
     }),
+
+  'M26: the owner has mail when somebody asks, and its link cancels': async (scene, t) => {
+    const mail = await mailServer(t)
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const notices = { mail: { url: mail.url, from: 'vault@example.org' }, webhook: null }
+    await whileServed(
+      scene,
+      async (served) => {
+        const { tenancy, deposits } = await setUp(served)
+        const { client } = served.client().owner
+        const contact = { tenant: 'acme', client, channel: 'mail', address: 'owner@example.org' } as const
+        await served.service.authority.store.recovery.notices.addContact(contact)
+        const { answer, digest } = await ask(served, tenancy, deposits)
+        assert.equal(answer.status, 200, answer.text)
+        const arrived = mail.next()
+        t.mock.timers.tick(60_000)
+        const text = await arrived
+        assert.match(text, /^To: owner@example\.org/m)
+        const link = /https:\/\/vault\.example\.org(\/cancel\/[0-9a-f]{128})/.exec(text)?.[1] ?? ''
+        assert.ok(link.startsWith(`/cancel/${toHex(digest)}`))
+        assert.match((await served.ask('POST', link)).text, /is cancelled/)
+        const approval = tenancy.approval(digest, scene.now).bytes
+        assert.equal((await send(served, '/v1/statements', approval)).status, 409)
+      },
+      { changes: { notices } },
+    )
+  },
 
   'officers vouch and propose over the routes, and the custodian opens what is there': async (scene) =>
     whileServed(scene, async (served) => {

@@ -6,15 +6,18 @@ import { createContainer, parseContainer, publicCard, SigningKey } from '@strong
 import { parseInvitation, signerIdOf } from '@strongroom/core/protocol'
 import { sha256 } from '../../src/model/index.ts'
 import {
+  addContact,
   addTenant,
   invite,
   listClients,
+  listContacts,
   listEpochs,
   listTenants,
   lockFolder,
   newEpoch,
   openStore,
   readCustodianCard,
+  removeContact,
   setClientState,
   validFor,
 } from '../../src/setup/index.ts'
@@ -108,6 +111,34 @@ suite('tenants and clients', () => {
     await addTenant(configuration, 'sales', NOW)
     await assert.rejects(addTenant(configuration, 'sales', NOW), { code: 'SETUP_TENANT' })
     await assert.rejects(addTenant(configuration, '', NOW), { code: 'SETUP_NAME' })
+  })
+})
+
+suite('contacts', () => {
+  test('are of the people of a tenant, or of a client that it has', async (t) => {
+    const authority = new FilledAuthority(t)
+    await authority.fill(1)
+    const { configuration } = authority
+    const client = authority.clients[0]?.owner.client ?? ''
+    const people = { tenant: 'acme', client: '', channel: 'mail', address: 'desk@example.org' } as const
+    const owner = { ...people, client, address: 'owner@example.org' }
+    for (const contact of [owner, people, owner]) await addContact(configuration, contact)
+    assert.deepEqual(await listContacts(configuration, 'acme'), [people, owner])
+    await removeContact(configuration, people)
+    assert.deepEqual(await listContacts(configuration, 'acme'), [owner])
+    await assert.rejects(removeContact(configuration, people), { code: 'SETUP_CONTACT' })
+    await assert.rejects(addContact(configuration, { ...owner, tenant: 'zeta' }), { code: 'SETUP_CLIENT' })
+    await assert.rejects(addContact(configuration, { ...owner, tenant: 'none' }), { code: 'SETUP_TENANT' })
+    await assert.rejects(listContacts(configuration, 'none'), { code: 'SETUP_TENANT' })
+  })
+
+  test('have one address each, and nothing that another header could be made of', async (t) => {
+    const { configuration } = await made(t)
+    const wrong = ['', 'desk', 'a@b\r\nBcc: c@d', 'a@b, c@d', '<a@b>', 'a@b@c', `${'a'.repeat(250)}@b.org`]
+    for (const address of wrong) {
+      const contact = { tenant: 'default', client: '', channel: 'mail', address } as const
+      await assert.rejects(addContact(configuration, contact), { code: 'SETUP_CONTACT' }, address)
+    }
   })
 })
 

@@ -343,6 +343,9 @@ function tell(context: Context, made: MadeAuthority, wanted: NewAuthority): void
       'Nobody decides about recovery yet: strongroom authority charter new --help says how to name them.',
     )
   }
+  terminal.line(
+    'Nobody hears of requests for recovery without contacts: strongroom authority contact add --help says how.',
+  )
   tellNext(context, folder)
 }
 

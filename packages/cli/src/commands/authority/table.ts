@@ -62,6 +62,24 @@ const CHARTER_COMMANDS: readonly CommandRow[] = [
   },
 ]
 
+const CONTACT_COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'add',
+    purpose: 'say where somebody is told of requests',
+    load: async () => (await import('./contact.ts')).authorityContactAdd,
+  },
+  {
+    name: 'list',
+    purpose: 'list who is told',
+    load: async () => (await import('./contact.ts')).authorityContactList,
+  },
+  {
+    name: 'remove',
+    purpose: 'tell somebody no more',
+    load: async () => (await import('./contact.ts')).authorityContactRemove,
+  },
+]
+
 const COURIER_COMMANDS: readonly CommandRow[] = [
   {
     name: 'bundle',
@@ -120,6 +138,7 @@ export const AUTHORITY_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     load: async () => (await import('./restore.ts')).authorityRestore,
   },
   { name: 'charter', purpose: 'say who decides about recovery', commands: CHARTER_COMMANDS },
+  { name: 'contact', purpose: 'say who is told of requests', commands: CONTACT_COMMANDS },
   {
     name: 'requests',
     purpose: 'list requests for recovery',
