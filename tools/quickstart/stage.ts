@@ -105,7 +105,7 @@ export class Stage {
   async stopServices(): Promise<void> {
     await Promise.all(
       this.#services.splice(0).map(async (service) => {
-        if (service.exitCode !== null) return
+        if (service.exitCode !== null || service.signalCode !== null) return
         const ended = new Promise((resolve) => service.once('exit', resolve))
         service.kill('SIGTERM')
         await ended
