@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, watch } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { CustodianFolder } from '@strongroom/authority'
@@ -62,7 +62,10 @@ const eventsIn = (stderr: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line))
 
 /** Somebody who has a sheet of paper and sealed files, and asks for their keys. @returns the digest of the request */
-async function ask(t: TestContext, { owner }: Organisation): Promise<{ home: Home; request: string }> {
+async function ask(
+  t: TestContext,
+  { owner }: Pick<Organisation, 'owner'>,
+): Promise<{ home: Home; request: string }> {
   owner.write('letter.txt', 'dear Bob')
   await owner.ok(['codes', 'new', '--codes-file', 'sheet.txt', '--count', '1'])
   await owner.ok(['seal', 'letter.txt', '--require-receipt'])
@@ -130,6 +133,30 @@ suite('a custodian with a network', { concurrency: 2 }, () => {
     await home.ok(['open', 'letter.txt.age'])
     assert.equal(home.text('letter.txt'), 'dear Bob')
     assert.deepEqual(eventsIn((await custodian.round()).stderr), [])
+  })
+
+  test('what the new container deposits can be recovered too, when that is lost', async (t) => {
+    const all = await Organisation.open(t)
+    const custodian = new Custodian(t, all)
+    await custodian.trust()
+    let owner = all.owner
+    for (const loss of ['the first', 'the second', 'the third']) {
+      const { home, request } = await ask(t, { owner })
+      await approve(all.officers.bo, request)
+      await approve(all.officers.cy, request)
+      const { status, stderr } = await custodian.round()
+      assert.equal(status, 0, stderr)
+      const events = eventsIn(stderr)
+      const names = events.map(({ event }) => String(event)).toSorted()
+      assert.deepEqual(names, ['handed-out', 'released', 'verified'], `${loss}: ${stderr}`)
+      const verified = events.find(({ event }) => event === 'verified')
+      assert.deepEqual([verified?.['right'], verified?.['wrong']], [1, 0], loss)
+      await home.ok(['recover'])
+      await home.ok(['open', 'letter.txt.age'])
+      assert.equal(home.text('letter.txt'), 'dear Bob')
+      for (const name of ['letter.txt.age', 'letter.txt', 'sheet.txt']) rmSync(home.path(name))
+      owner = home
+    }
   })
 
   test('killed at any moment it loses no release, and makes no second one', async (t) => {

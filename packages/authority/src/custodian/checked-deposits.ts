@@ -3,11 +3,11 @@ import { parseDepositBlob } from '@strongroom/core/client'
 import {
   depositListDigest,
   verifyDeposit,
-  verifyEnrolment,
+  verifyOwner,
   type RecoveryBundle,
   type RecoveryRequest,
   type VerifiedDeposit,
-  type VerifiedEnrolment,
+  type VerifiedOwner,
 } from '@strongroom/core/protocol'
 import { sha256 } from '../model/digest.ts'
 import { entryOf, entryOfDeposit } from './bundle-entries.ts'
@@ -23,27 +23,41 @@ export interface CheckedDeposit {
   readonly verified: VerifiedDeposit
 }
 
-/** The enrolment of the client whose deposits are asked for. @throws CustodianError BUNDLE_OWNER, BUNDLE_NOT_LOGGED */
+/** The client whose deposits are asked for, by its enrolment, or by the request and the release that let it in. @throws CustodianError BUNDLE_OWNER, BUNDLE_NOT_LOGGED */
 export function ownerOf(
   { enrolments }: RecoveryBundle,
   { tenant, client }: Pick<RecoveryRequest, 'tenant' | 'client'>,
   tree: BundleTree,
-): VerifiedEnrolment {
-  const [envelope, ...others] = enrolments
-  if (!envelope || others.length > 0) {
-    throw new CustodianError('BUNDLE_OWNER', `expected the enrolment of one client, got ${enrolments.length}`)
-  }
-  const enrolment = refusing('BUNDLE_OWNER', () => verifyEnrolment(envelope, tree.trust))
-  tree.places.of(entryOf(envelope), 'the enrolment of the owner')
-  if (enrolment.clientId === client && enrolment.statement.payload.tenant === tenant) return enrolment
+): VerifiedOwner {
+  const { trust, epochs } = tree
+  const owner = refusing('BUNDLE_OWNER', () => verifyOwner(enrolments, { ...trust, epochs }))
+  const [first = 0, second] = enrolments.map((envelope) =>
+    tree.places.of(entryOf(envelope), 'a statement that shows the owner'),
+  )
+  checkReleasedThen(owner, { first, second }, tree)
+  if (owner.clientId === client && owner.tenant === tenant) return owner
   throw new CustodianError('BUNDLE_OWNER', 'the enrolment is of another client')
+}
+
+/** A key that was the custodian's once must not let anybody in later. */
+function checkReleasedThen(
+  { release }: VerifiedOwner,
+  { first, second }: { readonly first: number; readonly second: number | undefined },
+  { custodianAt }: BundleTree,
+): void {
+  if (!release) return
+  if (second !== undefined && second > first && custodianAt(second) === release.payload.custodian) return
+  throw new CustodianError(
+    'BUNDLE_OWNER',
+    'the owner was released by somebody who was not the custodian then',
+  )
 }
 
 /** The deposits of a request, in ascending order of their ids. @throws CustodianError BUNDLE_DEPOSITS, BUNDLE_NOT_LOGGED */
 export function depositsOf(
   { deposits }: RecoveryBundle,
   { deposits: listed, tenant, client }: Pick<RecoveryRequest, 'deposits' | 'tenant' | 'client'>,
-  owner: VerifiedEnrolment,
+  { signer }: VerifiedOwner,
   tree: BundleTree,
 ): CheckedDeposit[] {
   const found = deposits.map((blob) => ({ blob, entry: entryOfDeposit(blob) }))
@@ -52,7 +66,6 @@ export function depositsOf(
   if (ids.length !== listed.count || !equalBytes(digest, listed.digest)) {
     throw new CustodianError('BUNDLE_DEPOSITS', 'the deposits are not those that the request lists')
   }
-  const { signer } = owner.statement.payload
   const keyed = found.map(({ blob, entry }) => {
     tree.places.of(entry, 'a deposit')
     const verified = refusing('BUNDLE_DEPOSITS', () => {

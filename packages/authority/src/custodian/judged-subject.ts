@@ -16,7 +16,7 @@ import {
   type RecoveryRequest,
   type RecoverySubject,
   type Release,
-  type VerifiedEnrolment,
+  type VerifiedOwner,
 } from '@strongroom/core/protocol'
 import { toHex } from '@strongroom/core/bytes'
 import { sha256 } from '../model/digest.ts'
@@ -77,11 +77,11 @@ export function judgeCharterSubject(
 /** Steps 7 and 8. */
 function judgedRequest(
   request: Logged<RecoveryRequest>,
-  owner: VerifiedEnrolment,
+  owner: VerifiedOwner,
   { charters, knowledge, tree, acts, receiptMs }: JudgingFacts,
 ): RecoverySubject {
   const { terms, latestMs: nowMs } = tree
-  const ownerSigner = owner.statement.payload.signer
+  const { signer: ownerSigner } = owner
   const { identity } = knowledge
   const { codes, vetting: vettings } = acts
   const spent = new Set([...knowledge.codes, ...codesOfReleased(acts)])
@@ -109,7 +109,7 @@ function codesOfReleased({ request: requests, release: releases }: LoggedActs): 
 function checkCodesShown(
   { range }: RecoveryBundle,
   { payload }: Logged<RecoveryRequest>,
-  { clientId }: VerifiedEnrolment,
+  { clientId }: VerifiedOwner,
   { acts }: JudgingFacts,
 ): void {
   if (!payload.evidence.some(({ kind }) => kind === 'recovery-code')) return

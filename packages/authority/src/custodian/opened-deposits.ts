@@ -8,7 +8,7 @@ import {
   signStatement,
   verificationListDigest,
   verifyDeposit,
-  verifyEnrolment,
+  verifyOwner,
   type AuthorityTrust,
   type DepositResult,
   type Envelope,
@@ -22,10 +22,11 @@ import { CustodianError } from './custodian-error.ts'
 import type { CustodianKeys } from './custody.ts'
 import { rewrapBlob, withSessionKey } from './wrapped-key.ts'
 
-/** A deposit of the log, and the enrolment of the client that signed it. */
+/** A deposit of the log, and the statements that show the client that signed it. */
 export interface OwnedDeposit {
   readonly blob: Uint8Array
-  readonly enrolment: Envelope
+  /** For `verifyOwner`. */
+  readonly owner: readonly Envelope[]
 }
 
 /** By what deposits are judged outside a recovery. */
@@ -58,9 +59,9 @@ export function verifyDeposits(
   keys: CustodianKeys,
   judged: DepositTrust,
 ): { readonly statement: Envelope; readonly results: readonly VerifiedResult[] } {
-  const results = deposits.map(({ blob, enrolment }) => ({
+  const results = deposits.map(({ blob, owner }) => ({
     id: sha256(blob),
-    right: isRight({ blob, enrolment }, epoch, keys, judged),
+    right: isRight({ blob, owner }, epoch, keys, judged),
   }))
   const payload = {
     ...framed(keys, judged),
@@ -134,14 +135,9 @@ function isRight(deposit: OwnedDeposit, epoch: number, keys: CustodianKeys, judg
 }
 
 /** docs/spec/authority-protocol.md, "Verifying a deposit", steps 1 to 5. */
-function isSigned(
-  { blob, enrolment }: OwnedDeposit,
-  epoch: number,
-  { trust, epochs }: DepositTrust,
-): boolean {
+function isSigned({ blob, owner }: OwnedDeposit, epoch: number, { trust, epochs }: DepositTrust): boolean {
   try {
-    const { statement, clientId } = verifyEnrolment(enrolment, trust)
-    const { tenant, signer } = statement.payload
+    const { tenant, signer, clientId } = verifyOwner(owner, { ...trust, epochs })
     const { body, recipientStanza } = parseDepositBlob(blob)
     const { context } = verifyDeposit(body, { ...trust, tenant, clientId, signer, epochs, recipientStanza })
     return context.epochNumber === epoch

@@ -3,7 +3,8 @@ import { ClientError, nodeMeans, parseDepositBlob } from '@strongroom/core/clien
 import {
   parseDepositBody,
   ProtocolError,
-  verifyEnrolment,
+  splitOwners,
+  verifyOwner,
   type ApprovedSubject,
   type CustodianDeposits,
   type CustodianQuery,
@@ -169,21 +170,23 @@ async function verifyPage(
   return counts
 }
 
-/** Each deposit with the enrolment of the client that it names; one that names nobody who is there is left for later. */
+/** Each deposit with what shows the client that it names; one that names nobody who is there is left for later. */
 function byEpoch(
   { deposits, enrolments }: CustodianDeposits,
   judged: DepositTrust,
 ): Map<number, OwnedDeposit[]> {
   const owners = new Map(
-    enrolments.flatMap((envelope) =>
-      orNothing(() => [[verifyEnrolment(envelope, judged.trust).clientId, envelope] as const]),
+    splitOwners(enrolments).flatMap((owner) =>
+      orNothing(() => [
+        [verifyOwner(owner, { ...judged.trust, epochs: judged.epochs }).clientId, owner] as const,
+      ]),
     ),
   )
   const owned = deposits.flatMap(({ blob }) =>
     orNothing(() => {
       const { clientId, epochNumber } = parseDepositBody(parseDepositBlob(blob).body).context
-      const enrolment = owners.get(clientId)
-      return enrolment ? [{ epochNumber, deposit: { blob, enrolment } }] : []
+      const owner = owners.get(clientId)
+      return owner ? [{ epochNumber, deposit: { blob, owner } }] : []
     }),
   )
   const grouped = new Map<number, OwnedDeposit[]>()

@@ -12,6 +12,7 @@ import {
   type ApprovedSubject,
   type Envelope,
 } from '@strongroom/core/protocol'
+import { ownerStatements } from '../log/index.ts'
 import type { RecoveryAct, StatementRow } from '../model/index.ts'
 import { checkCustodian } from './callers.ts'
 import { checkWritable } from './deposit-routes.ts'
@@ -134,10 +135,10 @@ async function readDeposits(call: Call): Promise<Answer> {
 async function enrolmentsOf({ authority }: Desk, rows: readonly StatementRow[]): Promise<Envelope[]> {
   const owners = new Map(rows.map((row) => [`${row.tenant}/${row.client}`, row]))
   const found: Envelope[] = []
-  for (const { tenant, client } of owners.values()) {
+  for (const { client } of owners.values()) {
     const owner = await authority.store.client(client)
-    const row = owner && (await authority.store.recovery.statementOf(tenant, owner.enrolment))
-    if (row) found.push(parseEnvelope(row.bytes))
+    const shown = owner ? await ownerStatements(authority.store, owner) : []
+    found.push(...shown.map(({ bytes }) => parseEnvelope(bytes)))
   }
   return found
 }

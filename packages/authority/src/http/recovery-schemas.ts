@@ -69,7 +69,7 @@ export const RECOVERY_SCHEMAS = {
       deposits: z.array(hex(32)),
       receipt: padded,
       standing,
-      enrolment: placed.nullable(),
+      enrolments: z.array(placed),
       evidence: z.array(placed),
       statements: z.array(placed),
       release: placed.nullable(),
@@ -124,7 +124,7 @@ export const RECOVERY_SCHEMAS = {
       enrolments: z.array(statement),
       next: index.nullable(),
     })
-    .meta({ id: 'CustodianDeposits', description: 'Deposits, and the enrolments of their owners.' }),
+    .meta({ id: 'CustodianDeposits', description: 'Deposits, and what shows their owners.' }),
   verification: z
     .strictObject({ statement, results: z.array(z.strictObject({ id: hex(32), right: z.boolean() })) })
     .meta({ id: 'Verification', description: 'A verification, and its results.' }),

@@ -90,6 +90,6 @@ export async function appendOne(
 }
 
 /** The statement digest of an envelope that was sent. */
-export function digestOfEnvelope(bytes: Uint8Array): Uint8Array {
+function digestOfEnvelope(bytes: Uint8Array): Uint8Array {
   return statementDigest(sha256, parseEnvelope(bytes))
 }

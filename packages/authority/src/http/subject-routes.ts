@@ -22,7 +22,7 @@ import {
   type FoundSubject,
   type LoggedEnvelope,
 } from '@strongroom/core/protocol'
-import { isOfOneTenant, makeBundle, subjectReceipt } from '../log/index.ts'
+import { isOfOneTenant, makeBundle, ownerStatements, subjectReceipt } from '../log/index.ts'
 import { sha256, type AdmittedStatement, type StatementRow } from '../model/index.ts'
 import { depositIds, type SubjectRecord, type SubjectSearch } from '../store/index.ts'
 import { callerOf, checkCustodian, memberOf, seenSubject } from './callers.ts'
@@ -224,7 +224,7 @@ async function readSubject(call: Call): Promise<Answer> {
     deposits: depositIds(row),
     receipt: await subjectReceipt(authority, subject),
     standing: standingOf(subject),
-    enrolment: await enrolmentOf(call, subject),
+    enrolments: await enrolmentsOf(call, subject),
     evidence: await evidenceOf(call, subject),
     statements: release ? verdicts.slice(0, -1) : verdicts,
     release,
@@ -235,12 +235,11 @@ async function readSubject(call: Call): Promise<Answer> {
 
 const placed = ({ index, bytes }: StatementRow): LoggedEnvelope => ({ index, envelope: parseEnvelope(bytes) })
 
-async function enrolmentOf({ desk }: Call, { row, kind }: SubjectRecord): Promise<LoggedEnvelope | null> {
-  if (kind === 'charter') return null
+async function enrolmentsOf({ desk }: Call, { row, kind }: SubjectRecord): Promise<LoggedEnvelope[]> {
+  if (kind === 'charter') return []
   const { store } = desk.authority
   const owner = await store.client(row.client)
-  const found = owner && (await store.recovery.statementOf(row.tenant, owner.enrolment))
-  return found?.kind === 'enrolment' ? placed(found) : null
+  return owner ? (await ownerStatements(store, owner)).map(placed) : []
 }
 
 async function evidenceOf({ desk }: Call, subject: SubjectRecord): Promise<LoggedEnvelope[]> {

@@ -1,5 +1,6 @@
 /** The log of an authority: statements in, durable and signed receipts out. */
 export { isOfOneTenant, makeBundle, subjectReceipt } from './recovery-bundle.ts'
+export { ownerStatements } from './owner-statements.ts'
 export { AuthorityLog } from './authority-log.ts'
 export type { LoggedOutcome, LogOptions, LogState, StatementOutcome } from './authority-log.ts'
 export { readEpochChain } from './epochs.ts'

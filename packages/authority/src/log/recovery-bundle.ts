@@ -15,6 +15,7 @@ import { StoreError } from '../store/store-error.ts'
 import type { Store } from '../store/store.ts'
 import type { AuthorityLog } from './authority-log.ts'
 import { readRange } from './bundle-range.ts'
+import { ownerStatements } from './owner-statements.ts'
 
 /** What bundles are made from. */
 export interface BundleSource {
@@ -64,7 +65,7 @@ export async function makeBundle(
     charters: ground.links.map(bundledCharter),
     subject: subject.statement.envelope,
     deposits: about.deposits.map(({ bytes }) => bytes),
-    enrolments: about.rows.filter(({ kind }) => kind !== 'deposit').map(envelopeOf),
+    enrolments: about.enrolments.map(envelopeOf),
     evidence: evidence.map(envelopeOf),
     ...receipts,
     checkpoint,
@@ -90,14 +91,14 @@ async function evidenceOf({ store }: BundleSource, subject: SubjectRecord): Prom
 const digestsOf = (statement: { readonly digest: Uint8Array } | undefined) =>
   statement ? [statement.digest] : []
 
-/** The owner's enrolment, and the deposits in ascending order of their ids. */
+/** What shows the owner, and the deposits in ascending order of their ids. */
 async function aboutOwner({ store }: BundleSource, subject: SubjectRecord) {
-  if (subject.kind === 'charter') return { rows: [], deposits: [] }
+  if (subject.kind === 'charter') return { rows: [], enrolments: [], deposits: [] }
   const { tenant, client } = subject.statement.payload
   const owner = (await store.clients(tenant)).find((row) => row.client === client)
-  const enrolments = owner ? await rowsNamed(store, tenant, [owner.enrolment]) : []
+  const enrolments = owner ? await ownerStatements(store, owner) : []
   const deposits = await store.recovery.depositsNamed(tenant, depositIds(subject.row))
-  return { rows: [...enrolments, ...deposits], deposits }
+  return { rows: [...enrolments, ...deposits], enrolments, deposits }
 }
 
 async function rowsNamed(

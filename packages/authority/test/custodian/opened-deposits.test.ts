@@ -37,7 +37,7 @@ const NEXT = MlKem768X25519Identity.fromBytes(new Uint8Array(32).fill(8))
 const told = story({ wrongKey: bytesOf(0xbad, 16), before: () => {} })
 const [enrolment] = told.bundle.enrolments
 const owned = (blobs: readonly Uint8Array[]): OwnedDeposit[] =>
-  blobs.flatMap((blob) => (enrolment ? [{ blob, enrolment }] : []))
+  blobs.flatMap((blob) => (enrolment ? [{ blob, owner: [enrolment] }] : []))
 
 function judgedBy({ world }: Story): DepositTrust {
   const trust = { ...nodeMeans, identity: IDENTITY_PRINT }
@@ -67,11 +67,11 @@ describe('verifying deposits (level 2)', () => {
     const one = (deposit: OwnedDeposit, epoch = 1, keys = KEYS) =>
       verifyDeposits([deposit], epoch, keys, judged).results[0]?.right
     assert.ok(enrolment)
-    assert.equal(one({ blob, enrolment }, 2), false)
-    assert.equal(one({ blob, enrolment: forged(enrolment) }), false)
-    assert.equal(one({ blob: changed, enrolment }), false)
-    assert.equal(one({ blob, enrolment }, 1, { ...KEYS, identities: [NEXT] }), false)
-    assert.equal(one({ blob: bytesOf(1), enrolment }), false)
+    assert.equal(one({ blob, owner: [enrolment] }, 2), false)
+    assert.equal(one({ blob, owner: [forged(enrolment)] }), false)
+    assert.equal(one({ blob: changed, owner: [enrolment] }), false)
+    assert.equal(one({ blob, owner: [enrolment] }, 1, { ...KEYS, identities: [NEXT] }), false)
+    assert.equal(one({ blob: bytesOf(1), owner: [enrolment] }), false)
   })
   test('is stated by the custodian of the last epoch alone', () => {
     refuses('CUSTODIAN_KEY', () => verifyDeposits([], 1, { ...KEYS, signer: STRANGER }, judged))
@@ -87,7 +87,7 @@ describe('wrapping for another epoch (M20)', () => {
   // Made for the first epoch: the story has made none for the second.
   const blobs = second.bundle.deposits
   const [own] = second.bundle.enrolments
-  const deposits = blobs.flatMap((blob) => (own ? [{ blob, enrolment: own }] : []))
+  const deposits = blobs.flatMap((blob) => (own ? [{ blob, owner: [own] }] : []))
 
   test('gives the same session keys under the new key, bound to deposit and epoch', () => {
     const { wrapped, failed } = rewrapDeposits(deposits, 1, to, keys, judged)
@@ -146,7 +146,7 @@ describe('wrapping for another epoch (M20)', () => {
     const lying = depositOf(second.world, bytesOf(1, 16), 55)
     const other: Envelope | undefined = second.bundle.enrolments[0]
     assert.ok(other)
-    const { failed } = rewrapDeposits([{ blob: lying, enrolment: other }], 1, to, keys, judged)
+    const { failed } = rewrapDeposits([{ blob: lying, owner: [other] }], 1, to, keys, judged)
     assert.deepEqual(failed, [sha256(lying)])
   })
 })

@@ -136,7 +136,7 @@ export const ROUTES: SceneTests = {
         file.evidence.map(({ envelope }) => envelope.payloadType),
         [ACTS.codes.payloadType],
       )
-      assert.ok(file.enrolment && file.keys.includes(BO.signer) && file.release === null)
+      assert.ok(file.enrolments.length === 1 && file.keys.includes(BO.signer) && file.release === null)
 
       const work = parseCustodianWork((await asKey(served, CUSTODIAN, '/v1/custodian/work')).body)
       assert.deepEqual(

@@ -302,4 +302,4 @@ export async function fate(log: AuthorityLog, statement: AdmittedStatement): Pro
 export const fateOf = (outcome: StatementOutcome | undefined): string =>
   outcome?.state === 'refused' ? outcome.reason : (outcome?.state ?? 'nothing')
 
-export const digestOf = (envelope: Parameters<typeof statementDigest>[1]) => statementDigest(sha256, envelope)
+const digestOf = (envelope: Parameters<typeof statementDigest>[1]) => statementDigest(sha256, envelope)

@@ -30,7 +30,7 @@ export function showSubject({ terminal }: Context, view: SubjectView, me: string
 function requestFields({ request, owner, loggedMs }: JudgedSubject): Field[] {
   if (!request) return []
   const { client, requester, recipient, signer, reason, reference, expires, evidence } = request
-  const name = owner ? displayName(owner.statement.payload.name) : 'somebody'
+  const name = displayName(owner?.name ?? 'somebody')
   return [
     ['class', request.class],
     ['owner', `${name}, ${client}`],

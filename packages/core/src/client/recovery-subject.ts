@@ -16,7 +16,7 @@ import {
   startRecovery,
   statementDigest,
   stepRecovery,
-  verifyEnrolment,
+  verifyOwner,
   vouchingFor,
   type Act,
   type Approval,
@@ -35,7 +35,7 @@ import {
   type Rejection,
   type Release,
   type SubjectFile,
-  type VerifiedEnrolment,
+  type VerifiedOwner,
   type VerifiedReceipt,
   type Vetting,
 } from '../protocol/index.ts'
@@ -74,8 +74,8 @@ export interface JudgedSubject {
   /** One of the two. */
   readonly request: RecoveryRequest | null
   readonly proposal: Charter | null
-  /** The owner's enrolment; null for a proposal. */
-  readonly owner: VerifiedEnrolment | null
+  /** Null for a proposal. */
+  readonly owner: VerifiedOwner | null
   readonly receipt: VerifiedReceipt
   /** When it was logged: the time of the first checkpoint that has it, in milliseconds since 1970. */
   readonly loggedMs: number
@@ -115,13 +115,13 @@ export async function judgeSubject(file: SubjectFile, question: SubjectQuestion)
 function allOf({
   statement,
   index,
-  enrolment,
+  enrolments,
   evidence,
   statements,
   release,
 }: SubjectFile): LoggedEnvelope[] {
   const own = { envelope: statement, index }
-  return [own, ...(enrolment ? [enrolment] : []), ...evidence, ...statements, ...(release ? [release] : [])]
+  return [own, ...enrolments, ...evidence, ...statements, ...(release ? [release] : [])]
 }
 
 /** Of which kind a statement is, by the type that its signers signed. */
@@ -166,7 +166,7 @@ interface About {
   readonly faults: readonly RecoveryFault[]
   readonly request: RecoveryRequest | null
   readonly proposal: Charter | null
-  readonly owner: VerifiedEnrolment | null
+  readonly owner: VerifiedOwner | null
   readonly vettings: readonly Logged<Vetting>[]
 }
 
@@ -174,12 +174,11 @@ function aboutRequest({ file, question, chain, loggedMs, nowMs }: Situation): Ab
   const { identity, tenant, charters } = question
   const request = opened(ACTS.request, { envelope: file.statement, index: file.index })
   const { payload } = request
-  if (!file.enrolment) throw new ClientError('CLIENT_ALARM', 'a request without the enrolment of the owner')
-  const owner = verifyEnrolment(file.enrolment.envelope, { ...nodeMeans, identity })
-  if (owner.clientId !== payload.client || owner.statement.payload.tenant !== tenant) {
+  const owner = ownerOf(file, question)
+  if (owner.clientId !== payload.client || owner.tenant !== tenant) {
     throw new ClientError('CLIENT_ALARM', 'the enrolment is of another client than the owner of the deposits')
   }
-  const ownerSigner = owner.statement.payload.signer
+  const { signer: ownerSigner } = owner
   const [codes, vettings] = evidenceIn(file)
   const facts = { sha256, identity, charters: chain, terms: charters.terms, ownerSigner, codes, vettings }
   const faults = judgeRequest(request, { ...facts, spent: new Set(), loggedMs, nowMs })
@@ -188,6 +187,23 @@ function aboutRequest({ file, question, chain, loggedMs, nowMs }: Situation): Ab
   const vouching = vouchingFor(request, vettings)
   const subject = requestSubject(request, deciding, { sha256, terms: charters.terms, ownerSigner, vouching })
   return { subject, faults, request: payload, proposal: null, owner, vettings }
+}
+
+/** Whose deposits they are: an enrolment, or a request and behind it its release, both at their places. */
+function ownerOf(
+  { enrolments }: SubjectFile,
+  { identity, epochs, charters }: SubjectQuestion,
+): VerifiedOwner {
+  const [first, second] = enrolments
+  if (!first) throw new ClientError('CLIENT_ALARM', 'a request without the enrolment of the owner')
+  const owner = verifyOwner(
+    enrolments.map(({ envelope }) => envelope),
+    { ...nodeMeans, identity, epochs },
+  )
+  const custodian = owner.release?.payload.custodian
+  const inOrder = !second || (second.index > first.index && charters.custodianAt(second.index) === custodian)
+  if (inOrder) return owner
+  throw new ClientError('CLIENT_ALARM', 'the owner was released by somebody who was not the custodian then')
 }
 
 function aboutProposal({ file, question, chain, loggedMs, nowMs }: Situation): About {

@@ -127,7 +127,7 @@ async function keepRelease(
 function releasedIn({ release, state, owner, loggedMs }: JudgedSubject): RecoveryRecord['released'] {
   if (!release || !owner || state.phase !== 'released') return null
   const { results, created } = release.payload
-  const ownerSigner = owner.statement.payload.signer
+  const { signer: ownerSigner } = owner
   return { results, ownerSigner, requestedMs: loggedMs, releasedMs: Math.max(loggedMs, created) }
 }
 

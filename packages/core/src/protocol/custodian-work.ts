@@ -42,7 +42,7 @@ export interface ApprovedSubject {
 export interface CustodianDeposits {
   /** In the order of the log. */
   readonly deposits: readonly { readonly index: number; readonly blob: Uint8Array }[]
-  /** The enrolments of their owners, each once. */
+  /** What shows their owners, each once: an enrolment, or a request with its release behind it. See `splitOwners`. */
   readonly enrolments: readonly Envelope[]
   /** `after` of the next page, which is the index of the last row; null on the last page. */
   readonly next: number | null
@@ -103,7 +103,7 @@ const DEPOSITS: JsonField<CustodianDeposits> = refined(
       0,
       LIMITS.statementsPerPage,
     ),
-    enrolments: listOf(ENVELOPE, 0, LIMITS.statementsPerPage),
+    enrolments: listOf(ENVELOPE, 0, 2 * LIMITS.statementsPerPage),
     next: orNull(leafIndex),
   }),
   ({ deposits, next }) => {

@@ -20,7 +20,7 @@ export interface RecoveryBundle {
   readonly subject: Envelope
   /** The key blobs of the deposits, in ascending order of their ids; none for a charter. */
   readonly deposits: readonly Uint8Array[]
-  /** The enrolment of their owner; none for a charter. */
+  /** What shows their owner: its enrolment, or the request and the release that let it in; none for a charter. */
   readonly enrolments: readonly Envelope[]
   /** Statements of codes and vettings that the evidence rests on. */
   readonly evidence: readonly Envelope[]

@@ -21,8 +21,8 @@ export interface SubjectFile {
   /** The receipt that it got when it was logged: its time is the one that the waiting begins with. */
   readonly receipt: Uint8Array
   readonly standing: FoundStanding
-  /** The enrolment of the owner; null for a charter. */
-  readonly enrolment: LoggedEnvelope | null
+  /** What shows the owner: its enrolment, or the request and the release that let it in; none for a charter. */
+  readonly enrolments: readonly LoggedEnvelope[]
   /** Statements of codes and vettings that the evidence rests on. */
   readonly evidence: readonly LoggedEnvelope[]
   /** Approvals, rejections and cancellations, in the order of the log. */
@@ -43,7 +43,7 @@ const FILE: JsonField<SubjectFile> = objectOf({
   deposits: listOf(hexBytes(32), 0, RECOVERY_LIMITS.deposits),
   receipt: paddedBase64Bytes(LIMITS.receiptBytes),
   standing: FOUND_STANDING,
-  enrolment: orNull(LOGGED_ENVELOPE),
+  enrolments: listOf(LOGGED_ENVELOPE, 0, 2),
   evidence: listOf(LOGGED_ENVELOPE, 0, MOST_VERDICTS),
   statements: listOf(LOGGED_ENVELOPE, 0, MOST_VERDICTS),
   release: orNull(LOGGED_ENVELOPE),

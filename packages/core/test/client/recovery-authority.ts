@@ -236,7 +236,7 @@ export class RecoveryAuthority extends GrownLog implements RecoveryWire {
         deposits: sortedIds(deposits),
         receipt: encodeReceipt(receipt),
         standing: standing('requested'),
-        enrolment: this.enrolment,
+        enrolments: [this.enrolment],
         evidence: [this.codes],
         statements: [],
         release: null,

@@ -118,7 +118,7 @@ suite('where a recovery stands comes from statements', () => {
 
   test('another owner than the one that was asked for is an alarm', async (t) => {
     const { authority, folder, means } = await submitted(t)
-    authority.mangle = (file) => ({ ...file, enrolment: null })
+    authority.mangle = (file) => ({ ...file, enrolments: [] })
     await assert.rejects(followRecovery(folder, means), failsWith('CLIENT_ALARM', /without the enrolment/))
   })
 

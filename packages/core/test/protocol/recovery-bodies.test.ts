@@ -100,7 +100,7 @@ const FILE: SubjectFile = {
   deposits: [bytesOf(1), bytesOf(2)],
   receipt: bytesOf(3, 100),
   standing: STANDING,
-  enrolment: LOGGED,
+  enrolments: [LOGGED],
   evidence: [],
   statements: [LOGGED],
   release: null,
@@ -148,7 +148,7 @@ const JSON_BODIES: Readonly<Record<string, () => void>> = {
   'a list of subjects': row({ subjects: [SUBJECT, PROPOSED], next: 3 }, encodeSubjectPage, parseSubjectPage),
   'a subject': row(FILE, encodeSubjectFile, parseSubjectFile),
   'a charter as a subject': row(
-    { ...FILE, kind: 'charter', deposits: [], enrolment: null, release: LOGGED },
+    { ...FILE, kind: 'charter', deposits: [], enrolments: [], release: LOGGED },
     encodeSubjectFile,
     parseSubjectFile,
   ),

@@ -278,6 +278,8 @@ describe('the tables of the page', () => {
       limits.referenceBytes,
       limits.nameBytes,
       limits.bundleBytes,
+      limits.submissionBytes,
+      limits.releaseBlobBytes,
     ])
     assert.ok(PAGE.includes(`at most ${LIMITS.clockSkewSeconds} seconds ahead`))
     assert.ok(PAGE.includes(`at most ${LIMITS.epochs.toLocaleString('en')}`))
