@@ -2,7 +2,6 @@ import {
   encodeEnvelope,
   MEDIA_TYPES,
   parseCharterProposal,
-  parseEnvelope,
   RECOVERY_LIMITS,
   statementDigest,
   LIMITS,
@@ -87,9 +86,4 @@ export async function appendOne(
   }
   strike()
   throw new ProblemError(outcome?.reason ?? 'internal')
-}
-
-/** The statement digest of an envelope that was sent. */
-function digestOfEnvelope(bytes: Uint8Array): Uint8Array {
-  return statementDigest(sha256, parseEnvelope(bytes))
 }

@@ -6,7 +6,6 @@ import {
   fingerprintOf,
   releaseListDigest,
   signStatement,
-  statementDigest,
   type ActName,
   type ActPayloads,
   type Charter,
@@ -301,5 +300,3 @@ export async function fate(log: AuthorityLog, statement: AdmittedStatement): Pro
 
 export const fateOf = (outcome: StatementOutcome | undefined): string =>
   outcome?.state === 'refused' ? outcome.reason : (outcome?.state ?? 'nothing')
-
-const digestOf = (envelope: Parameters<typeof statementDigest>[1]) => statementDigest(sha256, envelope)
