@@ -148,7 +148,18 @@ export const SETTINGS = z
       })
       .prefault({}),
     quotas: z
-      .strictObject({ client: quota('one client'), tenant: quota('all clients of a tenant together') })
+      .strictObject({
+        client: quota('one client'),
+        tenant: quota('all clients of a tenant together'),
+        requests: z
+          .strictObject({
+            owner: whole
+              .default(8)
+              .describe('Requests for recovery of the deposits of one owner that may be open at the same time.'),
+            key: whole.default(8).describe('The same of one key that signs them.'),
+          })
+          .prefault({}),
+      })
       .prefault({}),
     limits: z
       .strictObject({
