@@ -97,6 +97,21 @@ async function serving(home: Home, environment: Readonly<Record<string, string>>
   return { ...(await ready), ended }
 }
 
+suite('strongroom authority tenant add', () => {
+  test('makes the first charter too, or adds nothing', async (t) => {
+    const home = await withAuthority(t)
+    const identity = ['--identity', 'identity-key/identity.container']
+    assert.equal((await run(home, ['tenant', 'add', 'own', '--personal'])).status, 2)
+    assert.equal((await run(home, ['tenant', 'add', 'own', ...identity])).status, 2)
+    const words = ['tenant', 'add', 'own', '--personal', ...identity, '--passphrase-file']
+    assert.notEqual((await run(home, [...words, 'wrong'])).status, 0)
+    const added = await run(home, [...words, 'pass'])
+    assert.equal(added.status, 0, added.stderr)
+    assert.match(added.stdout, /with its first charter, [0-9a-f]{64}/)
+    assert.match((await run(home, ['charter', 'show', '--tenant', 'own'])).stdout, /personal/)
+  })
+})
+
 suite('strongroom authority contact', () => {
   test('says who is told, lists them, and warns that there is no mail server', async (t) => {
     const home = await withAuthority(t)

@@ -1,12 +1,44 @@
-import { addTenant, listTenants } from '@strongroom/authority'
+import { addTenant, listTenants, newCharter } from '@strongroom/authority'
+import { toHex } from '@strongroom/core/bytes'
+import { MAX_CONTAINER_BYTES, parseContainer, readRegularFile } from '@strongroom/core/container'
+import { usage } from '../../cli-error.ts'
 import { defineCommand } from '../../command.ts'
+import { unlock } from '../../owner.ts'
+import { PASSPHRASE_OPTIONS } from '../../passphrase.ts'
 import { formatBytes } from '../../quantities.ts'
 import { AUTHORITY_OPTIONS, authorityOf, dayText, timeText } from '../../authority/authority-options.ts'
+import { personOf } from './charter.ts'
+
+const lockedAt = (path: string) =>
+  parseContainer(readRegularFile(path, MAX_CONTAINER_BYTES, 'container').bytes)
 
 /** Adds a tenant. */
 export const authorityTenantAdd = defineCommand({
   operands: [{ name: '<name>', description: '1 to 64 of a to z, 0 to 9 and hyphens' }],
-  options: AUTHORITY_OPTIONS,
+  options: {
+    ...AUTHORITY_OPTIONS,
+    identity: {
+      flags: '--identity <file>',
+      kind: 'value',
+      description: 'the container of the identity key, which signs its first charter',
+      completes: 'file',
+      group: 'Recovery:',
+    },
+    personal: {
+      flags: '--personal',
+      kind: 'flag',
+      description: 'one person owns everything: a recovery code and time decide',
+      group: 'Recovery:',
+    },
+    officer: {
+      flags: '--officer <id=card>',
+      kind: 'list',
+      description: 'somebody who decides, and their public card; three at least',
+      completes: 'file',
+      group: 'Recovery:',
+    },
+    ...PASSPHRASE_OPTIONS,
+  },
   notes: [
     'Tenants are kept apart: no client of one finds anything of another, and on PostgreSQL the database itself sees to it.',
     'A tenant cannot be renamed or removed: its name stands in what its clients signed.',
@@ -19,9 +51,24 @@ export const authorityTenantAdd = defineCommand({
     },
   ],
   async run(context, [name = ''], values) {
-    await addTenant(authorityOf(context, values), name, Date.now())
-    context.terminal.record({ tenant: name })
-    context.terminal.done(name, 'added')
+    const configuration = authorityOf(context, values)
+    const { identity: path, personal, officer } = values
+    const wanted = path !== undefined
+    if (wanted ? personal === officer.length > 0 : personal || officer.length > 0) {
+      throw usage('a charter needs --identity FILE, and either --personal or some --officer ID=CARD')
+    }
+    const plan = personal ? ('personal' as const) : officer.map(personOf)
+    // Before anything is added: a wrong passphrase leaves no tenant behind.
+    const identity = wanted ? await unlock(context, values, lockedAt(path)) : undefined
+    try {
+      await addTenant(configuration, name, Date.now())
+      const digest =
+        identity && (await newCharter(configuration, { identity, tenant: name, plan, now: Date.now() }))
+      context.terminal.record({ tenant: name, charter: digest ? toHex(digest) : null })
+      context.terminal.done(name, digest ? `added, with its first charter, ${toHex(digest)}` : 'added')
+    } finally {
+      identity?.wipe()
+    }
   },
 })
 
