@@ -38,6 +38,8 @@ const GROUPS = {
     besides: ['@strongroom/core/container/crypto-api'],
   },
   authority: { folder: `${PACKAGES}cli/src/commands/authority/`, besides: [] },
+  custodian: { folder: `${PACKAGES}cli/src/commands/custodian/`, besides: [] },
+  recovery: { folder: `${PACKAGES}cli/src/commands/recovery/`, besides: [] },
 } as const satisfies Record<string, { readonly folder: string; readonly besides: readonly string[] }>
 
 /** Files that share nothing with another. */
@@ -112,7 +114,9 @@ const IN_GROUPS: Plugin = {
 const NO_CHILD_PROCESSES: Plugin = {
   name: 'no child processes',
   setup: (bundler) => {
-    bundler.onResolve({ filter: /^node:child_process$/ }, ({ path }) => ({ path, namespace: 'none' }))
+    bundler.onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      /[/\\]commander[/\\]/.test(importer) ? { path, namespace: 'none' } : undefined,
+    )
     bundler.onLoad({ filter: /^/, namespace: 'none' }, () => ({ contents: 'export default {}' }))
   },
 }
