@@ -155,7 +155,9 @@ export const SETTINGS = z
           .strictObject({
             owner: whole
               .default(8)
-              .describe('Requests for recovery of the deposits of one owner that may be open at the same time.'),
+              .describe(
+                'Requests for recovery of the deposits of one owner that may be open at the same time.',
+              ),
             key: whole.default(8).describe('The same of one key that signs them.'),
           })
           .prefault({}),
