@@ -18,10 +18,8 @@ function runWith(
 ) {
   const root = mkdtempSync(join(tmpdir(), 'run-tests-'))
   t.after(() => rmSync(root, { recursive: true }))
-  const others = ['tools', 'packages/authority', 'packages/cli'].map((it) => [
-    `${it}/test/a.test.ts`,
-    PASSING,
-  ])
+  const folders = ['tools/test', 'packages/authority/test', 'packages/cli/test', 'packages/core/test/client']
+  const others = folders.map((it) => [`${it}/outbox-a.test.ts`, PASSING])
   const files: Readonly<Record<string, string>> = { ...Object.fromEntries(others), ...library }
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
@@ -47,20 +45,20 @@ test('passing tests, and the slow ones only when asked for', (t) => {
     'packages/core/test/b.slow.test.ts': `import { test } from 'node:test'\n${slow}\n`,
   }
   const fast = runWith(t, library, {})
-  assert.deepEqual([fast.status, fast.lines.at(-1)], [0, '4 passed, 0 failed, 0 skipped'])
+  assert.deepEqual([fast.status, fast.lines.at(-1)], [0, '5 passed, 0 failed, 0 skipped'])
   const all = runWith(t, library, {}, '--slow')
-  assert.deepEqual([all.status, all.lines.at(-1)], [0, '5 passed, 0 failed, 0 skipped'])
+  assert.deepEqual([all.status, all.lines.at(-1)], [0, '6 passed, 0 failed, 0 skipped'])
 })
 
 test('a failing test fails the run', (t) => {
   const run = runWith(t, inLibrary("test('fails', () => { throw new Error('as it should') })"), {})
-  assert.deepEqual([run.status, run.lines.at(-1)], [1, '3 passed, 1 failed, 0 skipped'])
+  assert.deepEqual([run.status, run.lines.at(-1)], [1, '4 passed, 1 failed, 0 skipped'])
 })
 
 test('a skipped test is named, and fails the run where CI is set', (t) => {
   const library = inLibrary("test('opens with gnupg', (t) => t.skip('needs gpg'))\ntest('passes', () => {})")
   const tolerant = runWith(t, library, {})
-  const closing = ['skipped: opens with gnupg: needs gpg', '4 passed, 0 failed, 1 skipped']
+  const closing = ['skipped: opens with gnupg: needs gpg', '5 passed, 0 failed, 1 skipped']
   assert.deepEqual([tolerant.status, ...tolerant.lines.slice(-2)], [0, ...closing])
   const strict = runWith(t, library, { CI: '1' })
   assert.deepEqual([strict.status, ...strict.lines.slice(-2)], [1, ...closing])
@@ -73,7 +71,7 @@ test('a suite without tests, a file without tests, and a runner that ends early,
     [inLibrary('process.exit(0)'), /library: the runner died before its summary/],
   ] as const) {
     const run = runWith(t, library, {})
-    assert.deepEqual([run.status, run.lines.at(-1)], [1, '3 passed, 1 failed, 0 skipped'], String(said))
+    assert.deepEqual([run.status, run.lines.at(-1)], [1, '4 passed, 1 failed, 0 skipped'], String(said))
     assert.match(run.errors, said)
   }
 })

@@ -111,7 +111,7 @@ export const authorityCharterNew = defineCommand({
   ],
   examples: [
     {
-      line: 'strongroom authority charter new -f vault --identity id.container --officer bo=bo.card --officer cy=cy.card --officer di=di.card',
+      line: 'strongroom authority charter new --identity id.container --officer bo=bo.card …',
       purpose: 'for three people',
     },
     {

@@ -42,7 +42,7 @@ export const authorityContactAdd = defineCommand({
       purpose: 'tell the people of a tenant',
     },
     {
-      line: 'strongroom authority contact add --client c-cea133761cb1039b6b303895 --mail alice@example.org -f vault',
+      line: 'strongroom authority contact add --client c-cea133761cb1039b6b303895 --mail a@example.org',
       purpose: 'tell the owner of a client',
     },
   ],
@@ -65,7 +65,7 @@ export const authorityContactRemove = defineCommand({
       purpose: 'when somebody leaves',
     },
     {
-      line: 'strongroom authority contact remove --client c-cea133761cb1039b6b303895 --mail alice@example.org -f vault',
+      line: 'strongroom authority contact remove --client c-cea133761cb1039b6b303895 --mail a@example.org',
       purpose: 'when an address changes',
     },
   ],

@@ -39,7 +39,7 @@ export const officerVouch = defineCommand({
       purpose: 'shows a code, once',
     },
     {
-      line: 'strongroom officer vouch c-cea133761cb1039b6b303895 --seen passport --valid 1d --code-file code.txt',
+      line: 'strongroom officer vouch c-cea133761cb1039b6b303895 --seen passport --code-file code.txt',
       purpose: 'writes it, to be printed',
     },
   ],
