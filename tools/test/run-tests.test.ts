@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url'
 const RUNNER = fileURLToPath(new URL('../run-tests.ts', import.meta.url))
 const PASSING = "import { test } from 'node:test'\ntest('passes', () => {})\n"
 
-/** Runs the suites of a made-up workspace; its library suite is `library`, the others pass. */
+/** Runs the suites of a made-up workspace; its suite of the library is `tests`, the others pass. */
 function runWith(
   t: TestContext,
-  library: Readonly<Record<string, string>>,
+  tests: Readonly<Record<string, string>>,
   env: NodeJS.ProcessEnv,
   ...options: string[]
 ) {
@@ -20,7 +20,7 @@ function runWith(
   t.after(() => rmSync(root, { recursive: true }))
   const folders = ['tools/test', 'packages/authority/test', 'packages/cli/test', 'packages/core/test/client']
   const others = folders.map((it) => [`${it}/outbox-a.test.ts`, PASSING])
-  const files: Readonly<Record<string, string>> = { ...Object.fromEntries(others), ...library }
+  const files: Readonly<Record<string, string>> = { ...Object.fromEntries(others), ...tests }
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
