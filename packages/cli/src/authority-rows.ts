@@ -39,7 +39,7 @@ export const AUTHORITY_ROWS = {
   SETUP_LISTEN: [
     'io',
     'the service cannot listen where it is to',
-    'choose another place with listen, or metrics.listen, in authority.json',
+    'choose another place in authority.json; of two authorities on one machine, each has a port for metrics.listen, or null',
   ],
   SETUP_IDENTITY: [
     'unknownSigner',

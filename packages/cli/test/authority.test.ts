@@ -234,21 +234,25 @@ suite('strongroom authority serve', { concurrency: 2 }, () => {
     assert.equal(lines.at(-1)?.msg, 'stopped')
   })
 
-  test('says which port is taken', async (t) => {
+  test('says which port is taken, and which setting names it: two authorities on one machine have the same for metrics', async (t) => {
     const home = await withAuthority(t)
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const address = other.address()
     const port = typeof address === 'object' && address ? address.port : 0
-    const refused = await run(home, ['serve'], {
-      env: { ...FREE, STRONGROOM_AUTHORITY_LISTEN_PORT: String(port) },
-    })
+    const taken = String(port)
+    const listening = { STRONGROOM_AUTHORITY_LISTEN_PORT: '0' }
+    const settings: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+      ['listen', { ...FREE, STRONGROOM_AUTHORITY_LISTEN_PORT: taken }],
+      ['metrics\\.listen', { ...listening, STRONGROOM_AUTHORITY_METRICS_LISTEN_PORT: taken }],
+    ]
+    for (const [setting, env] of settings) {
+      const refused = await run(home, ['serve'], { env })
+      assert.equal(refused.status, 7)
+      const place = `cannot listen at 127\\.0\\.0\\.1:${taken}, which is ${setting}: address already in use`
+      assert.match(refused.stderr, new RegExp(place))
+    }
     other.close()
-    assert.equal(refused.status, 7)
-    assert.match(
-      refused.stderr,
-      new RegExp(`cannot listen at 127\\.0\\.0\\.1:${port}: address already in use`),
-    )
   })
 
   test('an epoch is signed while it runs, and it takes the new one', async (t) => {

@@ -1,9 +1,9 @@
-import type { ExpressionBuilder, Kysely, Selectable } from 'kysely'
+import { sql, type ExpressionBuilder, type Kysely, type Selectable } from 'kysely'
 import { toHex } from '@strongroom/core/bytes'
 import { filledLots } from './lots.ts'
 import type { Schema } from './schema.ts'
 
-/** The level of a deposit that a custodian opened. */
+/** The level of a deposit that a custodian opened. It stands in queries as it is: the index of those below it has no parameter. */
 const OPENED = 2
 
 /** Where a deposit is kept. */
@@ -56,7 +56,7 @@ export async function readBacklog(db: Kysely<Schema>, epoch: number): Promise<Cu
   const open = await db
     .selectFrom('deposit')
     .select((it) => it.fn.countAll<number>().as('count'))
-    .where('level', '<', OPENED)
+    .where('level', '<', sql.lit(OPENED))
     .where((it) => it.not(it.exists(wasOpened(it))))
     .executeTakeFirst()
   const old = await db
@@ -124,7 +124,7 @@ export async function readWaiting(
     )
     .selectAll('statement')
   if (work === 'open') {
-    query = query.where('deposit.level', '<', OPENED).where((it) => it.not(it.exists(wasOpened(it))))
+    query = query.where('deposit.level', '<', sql.lit(OPENED)).where((it) => it.not(it.exists(wasOpened(it))))
   } else {
     query = query.where('deposit.epoch', '<', to).where((it) => it.not(it.exists(wasRewrapped(it, to))))
   }

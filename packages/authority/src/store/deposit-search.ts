@@ -77,16 +77,20 @@ export async function searchDeposits(
   return checkedDeposits(db, { tenant, client }, found)
 }
 
-/** When the first deposit came that is below level 2, of whatever tenant. */
+/** When the first deposit of the log came that is below level 2, of whatever tenant. */
 export async function readOldestUnopened(db: Kysely<Schema>): Promise<number | undefined> {
-  const row = await db
+  const row = await oldestUnopened(db).executeTakeFirst()
+  return row?.received
+}
+
+/** It stands in an index of its own, whose condition a parameter would not be: whoever watches asks it every few seconds. */
+export function oldestUnopened(db: Kysely<Schema>) {
+  return db
     .selectFrom('deposit')
     .select('received')
-    .where('level', '<', OPENED)
-    .orderBy('received')
+    .where('level', '<', sql.lit(OPENED))
+    .orderBy('leaf')
     .limit(1)
-    .executeTakeFirst()
-  return row?.received
 }
 
 /** Deposits of the same client that name this one as the one that they replace. */

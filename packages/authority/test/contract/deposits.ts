@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict'
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresQueryCompiler,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type Dialect,
+} from 'kysely'
 import { utf8Encode } from '@strongroom/core/bytes'
 import type { DepositContext } from '@strongroom/core/protocol'
+import { oldestUnopened } from '../../src/store/deposit-search.ts'
+import type { Schema } from '../../src/store/schema.ts'
 import type { DepositSearch } from '../../src/store/store.ts'
 import { bytesOf, START } from '../support/authority.ts'
 import { logged } from '../support/scene.ts'
@@ -176,4 +188,35 @@ export const DEPOSITS: SceneTests = {
     await scene.database.sql('update deposit set level = 2')
     assert.equal(await store.oldestUnopened(), undefined)
   },
+
+  'and which one that is, and what waits, stands in an index of its own': async ({ database }) => {
+    const postgres = database.address.startsWith('postgresql:')
+    const { sql } = oldestUnopened(postgres ? ON_POSTGRES : ON_SQLITE).compile()
+    const asked = sql.replaceAll(/\?|\$1/g, '1')
+    const how = postgres ? 'explain (costs off)' : 'explain query plan'
+    const plan = JSON.stringify(await database.sql(`${how} ${asked}`))
+    assert.match(plan, /deposit_unopened_index/)
+    assert.doesNotMatch(plan, /temp b-tree|Sort/i, 'found in the order of the log')
+  },
 }
+
+/** Puts queries together for a kind of database, and runs none. */
+function composing(dialect: Pick<Dialect, 'createAdapter' | 'createQueryCompiler'>): Kysely<Schema> {
+  return new Kysely<Schema>({
+    dialect: {
+      createAdapter: () => dialect.createAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => dialect.createQueryCompiler(),
+    },
+  })
+}
+
+const ON_SQLITE = composing({
+  createAdapter: () => new SqliteAdapter(),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+})
+const ON_POSTGRES = composing({
+  createAdapter: () => new PostgresAdapter(),
+  createQueryCompiler: () => new PostgresQueryCompiler(),
+})

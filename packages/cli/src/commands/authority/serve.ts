@@ -50,7 +50,7 @@ export const authorityServe = defineCommand({
   },
 })
 
-/** A port that is taken or not allowed is told by its number: there are two of them. */
+/** A port that is taken or not allowed is told by its number, and by the setting that names it: there are two of them. */
 async function started(configuration: Configuration): Promise<Service> {
   try {
     return await startService(configuration)
@@ -63,8 +63,11 @@ async function started(configuration: Configuration): Promise<Service> {
     } = cause as NodeJS.ErrnoException & { address?: string; port?: number }
     if (syscall !== 'listen' && syscall !== 'bind') throw cause
     const [, reason] = getSystemErrorMap().get(errno) ?? []
-    throw new SetupError('SETUP_LISTEN', `cannot listen at ${address}:${port}: ${reason ?? 'refused'}`, {
-      cause,
-    })
+    const place = `${address}:${port}, which is ${settingOf(configuration, port)}`
+    throw new SetupError('SETUP_LISTEN', `cannot listen at ${place}: ${reason ?? 'refused'}`, { cause })
   }
+}
+
+function settingOf({ listen, metrics }: Configuration, port: number | undefined): string {
+  return metrics.listen?.port === port && listen.port !== port ? 'metrics.listen' : 'listen'
 }
