@@ -77,6 +77,7 @@ export const RECOVERY_SCHEMAS = {
     })
     .meta({ id: 'SubjectFile', description: 'All that was said about a request or charter.' }),
   bundleQuery: z.strictObject({ seen: index.optional() }),
+  releasedQuery: z.strictObject({ from: index.optional() }),
   charterQuery: z.strictObject({ tenant: z.string().optional() }),
   charterPage: z
     .strictObject({
@@ -133,14 +134,20 @@ export const RECOVERY_SCHEMAS = {
     .meta({ id: 'Rewrap', description: 'A rewrap, and its key blobs.' }),
 } as const
 
-const SIZE = /^seen=(0|[1-9][0-9]{0,15})$/
+const NUMBER = /^([a-z]+)=(0|[1-9][0-9]{0,15})$/
 
-/** The query of a bundle: how many leaves the custodian has seen. @throws ProtocolError PROTOCOL_FORMAT */
-export function sizeParameter(query: string): number {
+/**
+ * The only parameter of a query, a number: of a bundle, how many leaves the custodian has `seen`; of released deposits, `from` which on.
+ * 0 if it is left out.
+ *
+ * @throws ProtocolError PROTOCOL_FORMAT
+ */
+export function numberIn(query: string, name: 'seen' | 'from'): number {
   if (query === '') return 0
-  const seen = Number(SIZE.exec(query)?.[1] ?? Number.NaN)
-  if (Number.isSafeInteger(seen)) return seen
-  throw new ProtocolError('PROTOCOL_FORMAT', 'query: expected seen and a size')
+  const [, given, digits] = NUMBER.exec(query) ?? []
+  const number = Number(digits)
+  if (given === name && Number.isSafeInteger(number)) return number
+  throw new ProtocolError('PROTOCOL_FORMAT', `query: expected ${name} and a number`)
 }
 
 /** The query of the charters: of which tenant. @throws ProtocolError PROTOCOL_FORMAT */

@@ -2,6 +2,7 @@ import { AgeError } from '@strongroom/core/age'
 import { equalBytes } from '@strongroom/core/bytes'
 import {
   CHALLENGE,
+  encodeDeposits,
   encodeEnvelope,
   encodeJson,
   encodeKeyBlobs,
@@ -22,13 +23,19 @@ import {
   type FoundSubject,
   type LoggedEnvelope,
 } from '@strongroom/core/protocol'
-import { isOfOneTenant, makeBundle, ownerStatements, subjectReceipt } from '../log/index.ts'
+import {
+  evidenceStatements,
+  isOfOneTenant,
+  makeBundle,
+  ownerStatements,
+  subjectReceipt,
+} from '../log/index.ts'
 import { sha256, type AdmittedStatement, type StatementRow } from '../model/index.ts'
 import { depositIds, type SubjectRecord, type SubjectSearch } from '../store/index.ts'
 import { callerOf, checkCustodian, memberOf, seenSubject } from './callers.ts'
 import { checkWritable } from './deposit-routes.ts'
 import { ProblemError, readRequest } from './problem-error.ts'
-import { sizeParameter } from './recovery-schemas.ts'
+import { numberIn } from './recovery-schemas.ts'
 import type { Answer, Call, Route } from './route.ts'
 import { SCHEMAS } from './schemas.ts'
 import { admitted, appendOne } from './statement-routes.ts'
@@ -96,6 +103,16 @@ export const SUBJECT_ROUTES: readonly Route[] = [
     answers: { [MEDIA_TYPES.keyBlobs]: SCHEMAS.bytes },
     seconds: 60,
     handle: readRelease,
+  },
+  {
+    method: 'GET',
+    path: '/v1/requests/{digest}/deposits',
+    auth: 'keyed',
+    summary: 'The deposits whose keys were released, to who signed the request',
+    query: SCHEMAS.releasedQuery,
+    answers: { [MEDIA_TYPES.deposits]: SCHEMAS.bytes },
+    seconds: 60,
+    handle: readReleased,
   },
   {
     method: 'PUT',
@@ -244,21 +261,13 @@ async function enrolmentsOf({ desk }: Call, { row, kind }: SubjectRecord): Promi
 
 async function evidenceOf({ desk }: Call, subject: SubjectRecord): Promise<LoggedEnvelope[]> {
   if (subject.kind === 'charter') return []
-  const { recovery } = desk.authority.store
-  const { tenant, client, evidence } = subject.statement.payload
-  const found: LoggedEnvelope[] = []
-  for (const { kind, key } of evidence) {
-    if (kind === 'client-key') continue
-    const statement =
-      kind === 'recovery-code' ? await recovery.codes(tenant, client) : await recovery.vettingOf(tenant, key)
-    if (statement) found.push({ index: statement.index, envelope: statement.envelope })
-  }
-  return found.toSorted((one, other) => one.index - other.index)
+  const shown = await evidenceStatements(desk.authority.store.recovery, subject.statement.payload)
+  return shown.map(({ index, envelope }) => ({ index, envelope }))
 }
 
 async function readBundle(call: Call): Promise<Answer> {
   const { authority } = call.desk
-  const seen = readRequest(() => sizeParameter(call.query))
+  const seen = readRequest(() => numberIn(call.query, 'seen'))
   const { subject, roles } = await seenSubject(call)
   const { isCustodian } = callerOf(call)
   const mayRead = roles.includes('officer') || roles.includes('auditor')
@@ -268,12 +277,28 @@ async function readBundle(call: Call): Promise<Answer> {
 }
 
 async function readRelease(call: Call): Promise<Answer> {
-  const { subject } = await seenSubject(call)
-  const { row, ending } = subject
-  if (row.signer !== callerOf(call).name || ending?.phase !== 'released') throw new ProblemError('not-found')
+  const { row } = await releasedTo(call)
   const blobs = await call.desk.authority.store.recovery.releaseBlobs(row.tenant, row.digest)
   if (blobs.length === 0) throw new ProblemError('not-found')
   return { type: MEDIA_TYPES.keyBlobs, body: encodeKeyBlobs(blobs) }
+}
+
+/** A page of the deposits, in ascending order of their ids; each of them alone would be a request. */
+async function readReleased(call: Call): Promise<Answer> {
+  const from = readRequest(() => numberIn(call.query, 'from'))
+  const { row } = await releasedTo(call)
+  const ids = depositIds(row).slice(from, from + RECOVERY_LIMITS.depositsPerPage)
+  const found = await call.desk.authority.store.recovery.depositsNamed(row.tenant, ids)
+  if (ids.length === 0 || found.length < ids.length) throw new ProblemError('not-found')
+  return { type: MEDIA_TYPES.deposits, body: encodeDeposits(found.map(({ bytes }) => bytes)) }
+}
+
+/** The request that was released to whoever asks. @throws ProblemError not-found to all others, and as long as it was not */
+async function releasedTo(call: Call): Promise<SubjectRecord> {
+  const { subject } = await seenSubject(call)
+  const { row, ending } = subject
+  if (row.signer === callerOf(call).name && ending?.phase === 'released') return subject
+  throw new ProblemError('not-found')
 }
 
 async function handOut(call: Call): Promise<Answer> {

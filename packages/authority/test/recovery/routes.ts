@@ -16,6 +16,7 @@ import {
   parseCustodianDeposits,
   parseCustodianWork,
   parseDepositPage,
+  parseDeposits,
   parseEnvelope,
   parseJson,
   parseKeyBlobs,
@@ -171,6 +172,7 @@ export const ROUTES: SceneTests = {
         [CUSTODIAN],
       )
       assert.equal((await asKey(served, NEWCOMER, `${path}/release`)).status, 404)
+      assert.equal((await asKey(served, NEWCOMER, `${path}/deposits`)).status, 404)
       assert.equal((await send(served, '/v1/releases', release.bytes)).status, 200)
       const owed = parseCustodianWork((await asKey(served, CUSTODIAN, '/v1/custodian/work')).body)
       assert.deepEqual(owed.owed.map(toHex), [toHex(digest)])
@@ -187,12 +189,31 @@ export const ROUTES: SceneTests = {
         parseKeyBlobs(fetched.body),
         sorted.map(({ blob }) => blob),
       )
+      const page1 = await asKey(served, NEWCOMER, `${path}/deposits`)
+      assert.deepEqual(
+        parseDeposits(page1.body).map((blob) => toHex(sha256(blob))),
+        sorted.map(({ id }) => toHex(id)),
+      )
+      const last = parseDeposits((await asKey(served, NEWCOMER, `${path}/deposits?from=2`)).body)
+      assert.deepEqual(
+        last.map((blob) => toHex(sha256(blob))),
+        sorted.slice(2).map(({ id }) => toHex(id)),
+      )
+      for (const [query, status] of [
+        ['from=3', 404],
+        ['from=-1', 400],
+        ['from=1&from=2', 400],
+        ['seen=1', 400],
+      ] as const) {
+        assert.equal((await asKey(served, NEWCOMER, `${path}/deposits?${query}`)).status, status, query)
+      }
       for (const id of deposits) {
         const blob = await asKey(served, NEWCOMER, `/v1/deposits/${toHex(id)}`)
         assert.equal(toHex(sha256(blob.body)), toHex(id))
       }
       for (const other of [BO, CODE, ADA, EVE]) {
         assert.equal((await asKey(served, other, `${path}/release`)).status, 404)
+        assert.equal((await asKey(served, other, `${path}/deposits`)).status, 404)
         assert.equal((await asKey(served, other, `/v1/deposits/${toHex(deposits[0] ?? digest)}`)).status, 404)
       }
       // The new container is a client now, the old one is replaced.

@@ -14,6 +14,7 @@ import {
   parseCharterPage,
   parseClientPage,
   parseDepositPage,
+  parseDeposits,
   parseJson,
   parseKeyBlobs,
   parseReceipt,
@@ -49,8 +50,6 @@ import { sha256 } from './node-verify.ts'
 export interface RecoveryWire extends Pick<AuthorityWire, 'card' | 'checkpoint' | 'tile'> {
   /** The deposits of a client, as its code or the people of its tenant find them. */
   readonly depositsOf: (client: string, query?: DepositQuery) => Promise<DepositPage>
-  /** @param id 32 bytes, of which the answer is the SHA-256 */
-  readonly depositBlob: (id: Uint8Array) => Promise<Uint8Array>
   readonly charters: () => Promise<CharterPage>
   readonly clients: (query?: ClientQuery) => Promise<ClientPage>
   /** Sends codes, a vetting, or a verdict. The same bytes again get a receipt again. */
@@ -61,6 +60,12 @@ export interface RecoveryWire extends Pick<AuthorityWire, 'card' | 'checkpoint' 
   readonly subjects: (query?: SubjectQuery) => Promise<SubjectPage>
   /** @param digest of the statement, 32 bytes */
   readonly subject: (digest: Uint8Array) => Promise<SubjectFile>
+  /**
+   * A page of the deposits of a request that was released, in ascending order of their ids.
+   *
+   * @param from how many to pass over
+   */
+  readonly releasedDeposits: (digest: Uint8Array, from: number) => Promise<readonly Uint8Array[]>
   /** The release blobs, in ascending order of the ids of their deposits. */
   readonly releaseBlobs: (digest: Uint8Array) => Promise<readonly Uint8Array[]>
 }
@@ -132,6 +137,16 @@ export class RecoveryClient extends AuthorityClient implements RecoveryWire {
         if (equalBytes(statementDigest(sha256, file.statement), digest)) return file
         throw new ClientError('CLIENT_ANSWER', 'the answer is about another request than the one asked for')
       },
+    })
+  }
+
+  async releasedDeposits(digest: Uint8Array, from: number): Promise<readonly Uint8Array[]> {
+    return this.ask({
+      path: `/v1/requests/${toHex(digest)}/deposits?from=${from}`,
+      signed: true,
+      type: MEDIA_TYPES.deposits,
+      maxBytes: LIMITS.pageBytes,
+      parse: parseDeposits,
     })
   }
 

@@ -5,9 +5,11 @@ import { fromHex, toHex } from '../bytes/index.ts'
 import { ContainerError, writeFileAtomically } from '../container/index.ts'
 import {
   ACTS,
+  encodeDeposits,
   encodeKeyBlobs,
   LIMITS,
   openStatement,
+  parseDeposits,
   parseKeyBlobs,
   RECOVERY_LIMITS,
   sortedIds,
@@ -167,17 +169,34 @@ export class RecoveryFolder {
     writeOwnFile(join(this.path, RELEASE), bytes)
   }
 
-  /** A deposit as it was fetched; undefined as long as it was not. */
-  deposit(id: Uint8Array): Uint8Array | undefined {
-    return readOwnFile(this.#depositPath(id), LIMITS.depositBytes, 'deposit')
+  /** A page of the deposits as it was fetched, from one of them on; undefined as long as it was not. */
+  depositPage(from: number): readonly Uint8Array[] | undefined {
+    const path = this.#pagePath(from)
+    const bytes = readOwnFile(path, LIMITS.pageBytes, 'page of deposits')
+    return bytes && readState(path, () => parseDeposits(bytes))
   }
 
-  keepDeposit(id: Uint8Array, blob: Uint8Array): void {
-    writeOwnFile(this.#depositPath(id), blob)
+  keepDepositPage(from: number, blobs: readonly Uint8Array[]): void {
+    writeOwnFile(this.#pagePath(from), encodeDeposits(blobs))
   }
 
-  #depositPath(id: Uint8Array): string {
-    return join(this.path, 'deposits', `${toHex(id)}.deposit`)
+  #pagePath(from: number): string {
+    return join(this.path, 'deposits', `${String(from).padStart(5, '0')}.deposits`)
+  }
+
+  /** All deposits in the order of their ids, as many as are here. */
+  #deposits({ deposits }: RecoveryRecord): readonly { readonly id: Uint8Array; readonly blob: Uint8Array }[] {
+    const pages: (readonly Uint8Array[])[] = []
+    for (let from = 0; from < deposits.length; from += RECOVERY_LIMITS.depositsPerPage) {
+      const page = this.depositPage(from)
+      if (!page) return []
+      pages.push(page)
+    }
+    const blobs = pages.flat()
+    return deposits.flatMap((id, i) => {
+      const blob = blobs[i]
+      return blob ? [{ id, blob }] : []
+    })
   }
 
   /** The release blobs, as they were fetched; undefined as long as they were not. */
@@ -222,11 +241,9 @@ export class RecoveryFolder {
     blobs: readonly Uint8Array[] | undefined = this.blobs(),
   ): RecoveredKey[] | undefined {
     const { released, tenant, client, epochs } = record
-    const deposits = record.deposits.flatMap((id) => {
-      const blob = this.deposit(id)
-      return blob ? [{ id, blob }] : []
-    })
-    if (!released || !blobs || deposits.length < record.deposits.length) return undefined
+    if (!released || !blobs) return undefined
+    const deposits = this.#deposits(record)
+    if (deposits.length < record.deposits.length) return undefined
     const { results, ownerSigner } = released
     return openRelease({
       request: this.digest,

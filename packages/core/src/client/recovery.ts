@@ -1,8 +1,10 @@
+import { equalBytes } from '../bytes/index.ts'
 import type { KeyContainer } from '../container/index.ts'
 import {
   encodeReceipt,
   isFinal,
   ProtocolError,
+  RECOVERY_LIMITS,
   verifyEpochs,
   type Envelope,
   type EpochChain,
@@ -10,6 +12,7 @@ import {
 } from '../protocol/index.ts'
 import { trustIn } from './authority-state.ts'
 import { ClientError } from './client-error.ts'
+import { sha256 } from './node-verify.ts'
 import { proveCharters, witnessesOf, type ProvenCharters } from './recovery-charters.ts'
 import type { RecoveryWire } from './recovery-client.ts'
 import type { RecoveryFolder } from './recovery-folder.ts'
@@ -144,9 +147,7 @@ export async function fetchRelease(
   if (!record.released) throw new ClientError('CLIENT_RECOVERY', 'nothing was released yet')
   const before = folder.keys(record, container.identities())
   if (before) return before
-  for (const id of record.deposits) {
-    if (!folder.deposit(id)) folder.keepDeposit(id, await wire.depositBlob(id))
-  }
+  await fetchDeposits(folder, record, wire)
   const blobs = await wire.releaseBlobs(folder.digest)
   const keys = folder.keys(record, container.identities(), blobs)
   if (!keys) throw new ClientError('CLIENT_STATE', 'a deposit that was fetched is not there any more')
@@ -154,6 +155,29 @@ export async function fetchRelease(
   folder.keepBlobs(blobs)
   return keys
 }
+
+/** By the page, each of them durable before the next one is asked for. */
+async function fetchDeposits(
+  folder: RecoveryFolder,
+  { deposits }: RecoveryRecord,
+  wire: Pick<RecoveryWire, 'releasedDeposits'>,
+): Promise<void> {
+  for (let from = 0; from < deposits.length; from += RECOVERY_LIMITS.depositsPerPage) {
+    if (folder.depositPage(from)) continue
+    const wanted = deposits.slice(from, from + RECOVERY_LIMITS.depositsPerPage)
+    const blobs = await wire.releasedDeposits(folder.digest, from)
+    if (blobs.length !== wanted.length || !wanted.every((id, i) => isOf(id, blobs[i]))) {
+      throw new ClientError(
+        'CLIENT_ALARM',
+        'the authority shows other deposits than those that were asked for',
+      )
+    }
+    folder.keepDepositPage(from, blobs)
+  }
+}
+
+const isOf = (id: Uint8Array, blob: Uint8Array | undefined) =>
+  blob !== undefined && equalBytes(sha256(blob), id)
 
 /** Sends a statement, and verifies its receipt. @returns the receipt's bytes. @throws ClientError CLIENT_ALARM for one that does not hold */
 export async function submitStatement(

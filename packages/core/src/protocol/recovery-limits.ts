@@ -15,6 +15,11 @@ export const RECOVERY_LIMITS = {
   seconds: 31_536_000,
   /** Deposits in one request. */
   deposits: 10_000,
+  /** Of those, on one page for who asked: what a page may hold is enough for so many of the longest. */
+  depositsPerPage: 500,
+  /** Deposits in one probe, and how long it waits for its answer. */
+  probeDeposits: 100,
+  probeSeconds: 604_800,
   /** Recovery codes of a client. */
   codes: 16,
   /** What was seen, checked or wanted, in a statement. */

@@ -17,6 +17,7 @@ import {
   encodeTerms,
   openStatement,
   problemOf,
+  RECOVERY_LIMITS,
   RELEASE_TYPE,
   RELEASE_VERSION,
   releaseListDigest,
@@ -183,11 +184,10 @@ export class RecoveryAuthority extends GrownLog implements RecoveryWire {
     return { deposits: deposits.toSorted((one, other) => other.index - one.index), next: null }
   }
 
-  async depositBlob(id: Uint8Array) {
-    this.#ask('depositBlob')
-    const found = this.blobs.get(toHex(id))
-    if (!found) throw absent()
-    return found.blob
+  async releasedDeposits(digest: Uint8Array, from: number) {
+    this.#ask('releasedDeposits')
+    const ids = this.requests.get(toHex(digest))?.deposits.slice(from, from + RECOVERY_LIMITS.depositsPerPage)
+    return (ids ?? []).map((id) => this.blobs.get(toHex(id))?.blob ?? new Uint8Array(1))
   }
 
   async charters(): Promise<CharterPage> {

@@ -239,8 +239,8 @@ suite('a release that is none', () => {
     await followRecovery(folder, means)
     const [one, other] = deposits
     assert.ok(one && other)
-    authority.depositBlob = async () => one.blob
-    await assert.rejects(fetchRelease(folder, means), failsWith('CLIENT_ALARM', /another deposit/))
+    authority.releasedDeposits = async () => [one.blob, one.blob]
+    await assert.rejects(fetchRelease(folder, means), failsWith('CLIENT_ALARM', /other deposits/))
   })
 
   test('nothing is returned if one of two keys is another', async (t) => {
