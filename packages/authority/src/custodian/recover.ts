@@ -1,5 +1,11 @@
 import { toHex } from '@strongroom/core/bytes'
-import { ACTS, openStatement, type RecoveryBundle, type RecoveryRequest } from '@strongroom/core/protocol'
+import {
+  ACTS,
+  openStatement,
+  spentByUse,
+  type RecoveryBundle,
+  type RecoveryRequest,
+} from '@strongroom/core/protocol'
 import { readStatements } from './bundle-statements.ts'
 import { readTree, type BundleTree } from './bundle-tree.ts'
 import { forgottenReleases } from './checked-bundle.ts'
@@ -36,7 +42,7 @@ export function recoverReleases(
 
 /** Keys of codes that a request rests on. They are good once; the own key of a client is no code. */
 export function codesOf({ evidence }: RecoveryRequest): string[] {
-  return evidence.filter(({ kind }) => kind !== 'client-key').map(({ key }) => key)
+  return spentByUse(evidence).map(({ key }) => key)
 }
 
 function subjectOf(

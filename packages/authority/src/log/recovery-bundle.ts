@@ -1,9 +1,11 @@
+import { toHex } from '@strongroom/core/bytes'
 import {
   encodeRecoveryBundle,
   parseEnvelope,
   type AuthorityTrust,
   type BundledCharter,
   type BundledProof,
+  type BundledRewrap,
   type Envelope,
   type RecoveryBundle,
 } from '@strongroom/core/protocol'
@@ -15,6 +17,7 @@ import { StoreError } from '../store/store-error.ts'
 import type { Store } from '../store/store.ts'
 import type { AuthorityLog } from './authority-log.ts'
 import { readRange } from './bundle-range.ts'
+import { evidenceStatements } from './evidence-statements.ts'
 import { ownerStatements } from './owner-statements.ts'
 
 /** What bundles are made from. */
@@ -72,6 +75,7 @@ export async function makeBundle(
     range: await readRange(store, start, size),
     statements: statements.map(envelopeOf),
     proofs: await proofsOf(source, checkpoint, inOrder(placed.filter(({ index }) => index < start))),
+    rewrapped: await rewrappedOf(source, tenant, about.deposits),
   }
   return encodeRecoveryBundle(bundle)
 }
@@ -79,17 +83,28 @@ export async function makeBundle(
 /** The codes and vettings that the evidence rests on. */
 async function evidenceOf({ store }: BundleSource, subject: SubjectRecord): Promise<StatementRow[]> {
   if (subject.kind === 'charter') return []
-  const { tenant, client, evidence } = subject.statement.payload
-  const digests: Uint8Array[] = []
-  for (const { kind, key } of evidence) {
-    if (kind === 'recovery-code') digests.push(...digestsOf(await store.recovery.codes(tenant, client)))
-    if (kind === 'vetting') digests.push(...digestsOf(await store.recovery.vettingOf(tenant, key)))
-  }
-  return inOrder(await rowsNamed(store, tenant, digests))
+  const { payload } = subject.statement
+  const shown = await evidenceStatements(store.recovery, payload)
+  const digests = shown.map(({ digest }) => digest)
+  return inOrder(await rowsNamed(store, payload.tenant, digests))
 }
 
-const digestsOf = (statement: { readonly digest: Uint8Array } | undefined) =>
-  statement ? [statement.digest] : []
+/** By what deposits of earlier epochs open with the exchange key of a later one. */
+async function rewrappedOf(
+  { store }: BundleSource,
+  tenant: string,
+  deposits: readonly StatementRow[],
+): Promise<BundledRewrap[]> {
+  const ids = deposits.map(({ digest }) => digest)
+  const found = await store.recovery.rewrapped(tenant, ids)
+  const rows = ids.flatMap((id) => {
+    const blob = found.get(toHex(id))
+    return blob ? [{ id, blob, key: toHex(id) }] : []
+  })
+  return rows
+    .toSorted((one, other) => (one.key < other.key ? -1 : 1))
+    .map(({ id, blob }) => ({ id, blob }))
+}
 
 /** What shows the owner, and the deposits in ascending order of their ids. */
 async function aboutOwner({ store }: BundleSource, subject: SubjectRecord) {

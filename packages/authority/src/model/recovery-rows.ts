@@ -1,5 +1,11 @@
 import { concat, toHex } from '@strongroom/core/bytes'
-import { keyNameOf, RECOVERY_CLASSES, type Charter, type RecoveryRequest } from '@strongroom/core/protocol'
+import {
+  keyNameOf,
+  RECOVERY_CLASSES,
+  spentByUse,
+  type Charter,
+  type RecoveryRequest,
+} from '@strongroom/core/protocol'
 import { sha256 } from './digest.ts'
 import type { Beside, RecoveryAct, RecoveryFactsOf } from './recovery-facts.ts'
 
@@ -146,7 +152,7 @@ function requestRows(
 ): RecoveryRows {
   const { tenant, digest, index: leaf, received } = place
   const { signer, by, evidence, client, expires } = request
-  const codes = evidence.filter(({ kind }) => kind !== 'client-key')
+  const codes = spentByUse(evidence)
   const openers = by === null ? [signer] : [signer, by]
   return {
     subject: [

@@ -10,11 +10,23 @@ export const EVIDENCE_KINDS = ['client-key', 'recovery-code', 'vetting'] as cons
 
 export type EvidenceKind = (typeof EVIDENCE_KINDS)[number]
 
+/** Whether a key of that kind is good for one request alone. */
+const ONCE: { readonly [K in EvidenceKind]: boolean } = {
+  'client-key': false,
+  'recovery-code': true,
+  vetting: true,
+}
+
 /** One piece of evidence. */
 export interface Evidence {
   readonly kind: EvidenceKind
   /** The public key in text form. It signs the request too. */
   readonly key: string
+}
+
+/** The pieces whose keys are spent by a release. */
+export function spentByUse(evidence: readonly Evidence[]): readonly Evidence[] {
+  return evidence.filter(({ kind }) => ONCE[kind])
 }
 
 /** Which evidence a charter asks for: at least `need` of these kinds. */

@@ -98,7 +98,7 @@ export type { Enrolment } from './enrolment.ts'
 export { EpochChain, epochStanding, verifyEpoch, verifyEpochs } from './epoch-chain.ts'
 export type { AuthorityTrust, EpochStanding, KnownEpoch } from './epoch-chain.ts'
 export type { Epoch, EpochLog } from './epoch.ts'
-export { EVIDENCE_KINDS } from './evidence.ts'
+export { EVIDENCE_KINDS, spentByUse } from './evidence.ts'
 export type { Evidence, EvidenceKind, EvidenceRule } from './evidence.ts'
 export {
   readSignature,

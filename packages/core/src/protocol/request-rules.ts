@@ -3,7 +3,7 @@ import type { CharterChain } from './charter-chain.ts'
 import { whyNotSuccessor } from './charter-chain.ts'
 import { checkCharter } from './charter-rules.ts'
 import { personOf, type Charter } from './charter.ts'
-import type { Evidence, EvidenceKind } from './evidence.ts'
+import { spentByUse, type Evidence, type EvidenceKind } from './evidence.ts'
 import { LIMITS } from './limits.ts'
 import type { RecoveryCodes, Vetting } from './recovery-codes.ts'
 import type { RecoveryFault } from './recovery-faults.ts'
@@ -133,7 +133,7 @@ function judgeEvidence(
 ): readonly RecoveryFault[] {
   const { evidence } = request.payload
   const wrong = evidence.filter(({ kind, key }) => !CHECKS[kind](key, request, charters, facts))
-  const spent = evidence.some(({ kind, key }) => kind !== 'client-key' && facts.spent.has(key))
+  const spent = spentByUse(evidence).some(({ key }) => facts.spent.has(key))
   const enough = rulesOf(charters, request.payload.class).every(
     (rule) => counted(evidence, rule.evidence.of) >= rule.evidence.need,
   )
