@@ -5,7 +5,7 @@ import { lineText, listOf, objectOf, orNull, refined, wholeNumber, type JsonFiel
 import { signerText } from './key-texts.ts'
 import { LIMITS } from './limits.ts'
 import { leafIndex, momentNumber } from './logged-envelope.ts'
-import { malformed } from './protocol-error.ts'
+import { checkOrder } from './page-order.ts'
 import { encodeQuery, numberParameter, parseQuery, type QueryFields } from './query-text.ts'
 import { RECOVERY_LIMITS } from './recovery-limits.ts'
 
@@ -61,12 +61,7 @@ const PAGE: JsonField<ClientPage> = refined(
     ),
     next: orNull(leafIndex),
   }),
-  ({ clients, next }) => {
-    const unordered = clients.findIndex((row, i) => i > 0 && row.index <= (clients[i - 1]?.index ?? 0))
-    if (unordered >= 0) throw malformed('', `row ${unordered} is out of order`)
-    if (next !== null && next !== clients.at(-1)?.index)
-      throw malformed('next', 'not the index of the last row')
-  },
+  ({ clients: rows, next }) => checkOrder({ rows, next }, 'ascending'),
 )
 const QUERY: QueryFields<ClientQuery> = {
   after: numberParameter(leafIndex),

@@ -16,6 +16,7 @@ import {
   type JsonField,
 } from './json-fields.ts'
 import { LIMITS } from './limits.ts'
+import { checkOrder } from './page-order.ts'
 import { checkLimit, malformed } from './protocol-error.ts'
 
 /**
@@ -107,7 +108,7 @@ const FOUND_DEPOSIT: JsonField<FoundDeposit> = objectOf({
 })
 const DEPOSIT_PAGE: JsonField<DepositPage> = refined(
   objectOf({ deposits: listOf(FOUND_DEPOSIT, 0, LIMITS.depositsPerPage), next }),
-  (page) => checkOrder(page.deposits, page, (one, two) => one > two),
+  ({ deposits: rows, next }) => checkOrder({ rows, next }, 'descending'),
 )
 const FOUND_STATEMENT: JsonField<FoundStatement> = objectOf({
   index,
@@ -118,7 +119,7 @@ const FOUND_STATEMENT: JsonField<FoundStatement> = objectOf({
 })
 const STATEMENT_PAGE: JsonField<StatementPage> = refined(
   objectOf({ statements: listOf(FOUND_STATEMENT, 0, LIMITS.statementsPerPage), next }),
-  (page) => checkOrder(page.statements, page, (one, two) => one < two),
+  ({ statements: rows, next }) => checkOrder({ rows, next }, 'ascending'),
 )
 
 /** The one encoding of a page. @throws ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT */
@@ -143,18 +144,4 @@ export function parseStatementPage(bytes: Uint8Array): StatementPage {
 
 function checkDescription(text: string, path: string): void {
   checkLimit(`${path}, in bytes`, utf8Encode(text).length, LIMITS.descriptionBytes)
-}
-
-/** A page out of order, or whose `next` leads elsewhere than on, would have whoever asks for all of them miss some or never end. */
-function checkOrder(
-  rows: readonly { readonly index: number }[],
-  { next: following }: { readonly next: number | null },
-  follows: (one: number, two: number) => boolean,
-): void {
-  for (const [i, row] of rows.entries()) {
-    const before = rows[i - 1]
-    if (before && !follows(before.index, row.index)) throw malformed('', `row ${i} is out of order`)
-  }
-  if (following !== null && following !== rows.at(-1)?.index)
-    throw malformed('next', 'not the index of the last row')
 }

@@ -13,7 +13,7 @@ import {
 } from './json-fields.ts'
 import { LIMITS } from './limits.ts'
 import { leafIndex, momentNumber } from './logged-envelope.ts'
-import { malformed } from './protocol-error.ts'
+import { checkOrder } from './page-order.ts'
 import { encodeQuery, numberParameter, parseQuery, wordParameter, type QueryFields } from './query-text.ts'
 import { RECOVERY_LIMITS } from './recovery-limits.ts'
 import type { RequestClass } from './recovery-request.ts'
@@ -100,12 +100,7 @@ const FOUND_SUBJECT: JsonField<FoundSubject> = objectOf({
 })
 const PAGE: JsonField<SubjectPage> = refined(
   objectOf({ subjects: listOf(FOUND_SUBJECT, 0, MOST), next: orNull(leafIndex) }),
-  ({ subjects, next }) => {
-    const unordered = subjects.findIndex((row, i) => i > 0 && row.index >= (subjects[i - 1]?.index ?? 0))
-    if (unordered >= 0) throw malformed('', `row ${unordered} is out of order`)
-    if (next !== null && next !== subjects.at(-1)?.index)
-      throw malformed('next', 'not the index of the last row')
-  },
+  ({ subjects: rows, next }) => checkOrder({ rows, next }, 'descending'),
 )
 
 /** The one encoding of a page. @throws ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT */
