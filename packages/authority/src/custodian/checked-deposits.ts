@@ -21,6 +21,8 @@ export interface CheckedDeposit {
   readonly id: Uint8Array
   readonly blob: Uint8Array
   readonly verified: VerifiedDeposit
+  /** The key blob of its newest rewrap. Not verified: whoever opens it compares what is in it. */
+  readonly rewrapped?: Uint8Array
 }
 
 /** The client whose deposits are asked for, by its enrolment, or by the request and the release that let it in. @throws CustodianError BUNDLE_OWNER, BUNDLE_NOT_LOGGED */
@@ -55,7 +57,7 @@ function checkReleasedThen(
 
 /** The deposits of a request, in ascending order of their ids. @throws CustodianError BUNDLE_DEPOSITS, BUNDLE_NOT_LOGGED */
 export function depositsOf(
-  { deposits }: RecoveryBundle,
+  { deposits, rewrapped = [] }: RecoveryBundle,
   { deposits: listed, tenant, client }: Pick<RecoveryRequest, 'deposits' | 'tenant' | 'client'>,
   { signer }: VerifiedOwner,
   tree: BundleTree,
@@ -63,17 +65,26 @@ export function depositsOf(
   const found = deposits.map((blob) => ({ blob, entry: entryOfDeposit(blob) }))
   const ids = found.map(({ entry }) => entry.digest)
   const digest = refusing('BUNDLE_DEPOSITS', () => depositListDigest(sha256, ids))
+  const keys = ids.map(toHex)
+  if (keys.some((key, i) => i > 0 && key <= (keys[i - 1] ?? ''))) {
+    throw new CustodianError('BUNDLE_DEPOSITS', 'deposits that are not in the order of their ids')
+  }
   if (ids.length !== listed.count || !equalBytes(digest, listed.digest)) {
     throw new CustodianError('BUNDLE_DEPOSITS', 'the deposits are not those that the request lists')
   }
-  const keyed = found.map(({ blob, entry }) => {
+  const rewraps = new Map(rewrapped.map(({ id, blob }) => [toHex(id), blob]))
+  const asked = new Set(keys)
+  if ([...rewraps.keys()].some((key) => !asked.has(key))) {
+    throw new CustodianError('BUNDLE_DEPOSITS', 'a rewrap of a deposit that is not asked for')
+  }
+  return found.map(({ blob, entry }) => {
     tree.places.of(entry, 'a deposit')
     const verified = refusing('BUNDLE_DEPOSITS', () => {
       const { body, recipientStanza } = parseDepositBlob(blob)
       const { trust, epochs } = tree
       return verifyDeposit(body, { ...trust, tenant, clientId: client, signer, epochs, recipientStanza })
     })
-    return { id: entry.digest, blob, verified, key: toHex(entry.digest) }
+    const wrapped = rewraps.get(toHex(entry.digest))
+    return { id: entry.digest, blob, verified, ...(wrapped && { rewrapped: wrapped }) }
   })
-  return keyed.toSorted((one, other) => (one.key < other.key ? -1 : 1))
 }

@@ -70,7 +70,7 @@ export function judgeCharterSubject(
   refuseFaults(judgeProposal(charter, { sha256, identity, charters, terms, loggedMs: receiptMs, nowMs }))
   const before = charters.latest.statement.payload
   const when = judgeDecisions(proposalSubject(charter, before, { sha256, terms }), facts)
-  if (bundle.deposits.length === 0) return { ...when, deposits: [] }
+  if (bundle.deposits.length + (bundle.rewrapped ?? []).length === 0) return { ...when, deposits: [] }
   throw new CustodianError('BUNDLE_DEPOSITS', 'deposits in the bundle of a charter')
 }
 

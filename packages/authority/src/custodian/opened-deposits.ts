@@ -27,6 +27,8 @@ export interface OwnedDeposit {
   readonly blob: Uint8Array
   /** For `verifyOwner`. */
   readonly owner: readonly Envelope[]
+  /** The key blob of its newest rewrap. */
+  readonly rewrapped?: Uint8Array
 }
 
 /** By what deposits are judged outside a recovery. */
@@ -98,7 +100,7 @@ export function rewrapDeposits(
   for (const deposit of deposits) {
     const id = sha256(deposit.blob)
     const blob = isSigned(deposit, from, judged)
-      ? withSessionKey({ id, blob: deposit.blob }, keys.identities, (sessionKey) => {
+      ? withSessionKey({ ...deposit, id }, keys.identities, (sessionKey) => {
           const made = rewrapBlob(sessionKey, to, id)
           checkOpens(made, sessionKey, keys.identities)
           return made
@@ -130,8 +132,7 @@ export function stateRewrap(
 
 function isRight(deposit: OwnedDeposit, epoch: number, keys: CustodianKeys, judged: DepositTrust): boolean {
   if (!isSigned(deposit, epoch, judged)) return false
-  const { blob } = deposit
-  return withSessionKey({ id: sha256(blob), blob }, keys.identities, () => true) === true
+  return withSessionKey({ ...deposit, id: sha256(deposit.blob) }, keys.identities, () => true) === true
 }
 
 /** docs/spec/authority-protocol.md, "Verifying a deposit", steps 1 to 5. */

@@ -156,9 +156,9 @@ function releasedBlobs(
   const recipient = MlKem768X25519Recipient.parse(subject.statement.payload.recipient)
   // Before anything is opened: whether a key is here depends on no secret.
   const rsaKeys = rsaKeysOf(checked, keys)
-  const made = deposits.map(({ id, blob, verified: { context } }) => ({
+  const made = deposits.map(({ id, verified: { context }, ...deposit }) => ({
     id,
-    blob: withSessionKey({ id, blob }, keys.identities, (sessionKey, enclosed) => {
+    blob: withSessionKey({ ...deposit, id }, keys.identities, (sessionKey, enclosed) => {
       const rsa = context.format === 'simple-blob' ? rsaKeys.get(context.epochNumber) : undefined
       const more = rsa && enclosed ? cryptoApiKeyStanza(sessionKey, enclosed, rsa) : []
       return releaseBlob(sessionKey, recipient, { request, deposit: id }, more)

@@ -1,10 +1,6 @@
 import { equalBytes } from '@strongroom/core/bytes'
-import { ClientError, nodeMeans, parseDepositBlob } from '@strongroom/core/client'
+import { ClientError, nodeMeans } from '@strongroom/core/client'
 import {
-  parseDepositBody,
-  ProtocolError,
-  splitOwners,
-  verifyOwner,
   type ApprovedSubject,
   type CustodianDeposits,
   type CustodianQuery,
@@ -20,7 +16,8 @@ import type { CustodianFolder } from './custodian-folder.ts'
 import type { CustodianKeys } from './custody.ts'
 import { lastSeen } from './knowledge.ts'
 import { lookAtLog, type LogWire } from './looked-at-log.ts'
-import { verifyDeposits, type DepositTrust, type OwnedDeposit } from './opened-deposits.ts'
+import { verifyDeposits, type DepositTrust } from './opened-deposits.ts'
+import { byEpoch } from './owned-deposits.ts'
 import { handOut, releaseBundle } from './released.ts'
 
 /**
@@ -168,40 +165,4 @@ async function verifyPage(
     for (const { right } of submission.results) counts[right ? 'right' : 'wrong']++
   }
   return counts
-}
-
-/** Each deposit with what shows the client that it names; one that names nobody who is there is left for later. */
-function byEpoch(
-  { deposits, enrolments }: CustodianDeposits,
-  judged: DepositTrust,
-): Map<number, OwnedDeposit[]> {
-  const owners = new Map(
-    splitOwners(enrolments).flatMap((owner) =>
-      orNothing(() => [
-        [verifyOwner(owner, { ...judged.trust, epochs: judged.epochs }).clientId, owner] as const,
-      ]),
-    ),
-  )
-  const owned = deposits.flatMap(({ blob }) =>
-    orNothing(() => {
-      const { clientId, epochNumber } = parseDepositBody(parseDepositBlob(blob).body).context
-      const owner = owners.get(clientId)
-      return owner ? [{ epochNumber, deposit: { blob, owner } }] : []
-    }),
-  )
-  const grouped = new Map<number, OwnedDeposit[]>()
-  for (const { epochNumber, deposit } of owned) {
-    grouped.set(epochNumber, [...(grouped.get(epochNumber) ?? []), deposit])
-  }
-  return grouped
-}
-
-/** What the authority sends and is none of the protocol is passed over: the rest of the page is not its fault. */
-function orNothing<T>(read: () => readonly T[]): readonly T[] {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof ProtocolError) return []
-    throw error
-  }
 }

@@ -1,11 +1,21 @@
-import { encodeHeader, MlKem768X25519Recipient, type Identity, type Stanza } from '@strongroom/core/age'
-import { wipe } from '@strongroom/core/bytes'
-import { ClientError, openDeposit, openSimpleBlob, sealText } from '@strongroom/core/client'
+import {
+  AgeError,
+  encodeHeader,
+  MlKem768X25519Recipient,
+  parseHeader,
+  unwrapFileKey,
+  type Identity,
+  type Stanza,
+} from '@strongroom/core/age'
+import { equalBytes, wipe } from '@strongroom/core/bytes'
+import { ClientError, openDeposit, openDepositWith, openSimpleBlob, sealText } from '@strongroom/core/client'
 import {
   CRYPTOAPI_KEY_TYPE,
   CRYPTOAPI_KEY_VERSION,
   encodeReleaseBody,
   encodeRewrapBody,
+  parseRewrapBody,
+  ProtocolError,
   RELEASE_TYPE,
   RELEASE_VERSION,
   REWRAP_TYPE,
@@ -16,20 +26,23 @@ import {
 import type { CheckedDeposit } from './checked-deposits.ts'
 
 /** A deposit whose session key is used once. */
-export type OpenableDeposit = Pick<CheckedDeposit, 'id' | 'blob'>
+export type OpenableDeposit = Pick<CheckedDeposit, 'id' | 'blob' | 'rewrapped'>
 
 /**
  * Opens a deposit, compares its session key with the commitment, gives it to `use`, and wipes it. What is sealed in the deposit is
  * opened too, since one that does not open must not be called right, and wiped at once.
  *
+ * Where the exchange key of its epoch is gone, its newest rewrap opens it. Whose that is does not matter: only the session key to which the
+ * owner committed counts, and under which the deposit itself is MACed. docs/spec/recovery.md, "Rewraps in bundles".
+ *
  * @returns undefined if it does not open, for whatever reason: there is one failure and no second
  */
 export function withSessionKey<T>(
-  { blob }: OpenableDeposit,
+  deposit: OpenableDeposit,
   identities: readonly Identity[],
   use: (sessionKey: Uint8Array, enclosed: Uint8Array | undefined) => T,
 ): T | undefined {
-  const opened = openedOrNothing(blob, identities)
+  const opened = openedOrNothing(deposit.blob, identities) ?? openedByRewrap(deposit, identities)
   if (!opened) return undefined
   try {
     return use(opened.sessionKey, opened.enclosed)
@@ -47,6 +60,37 @@ function openedOrNothing(
     return openDeposit(blob, identities)
   } catch (error) {
     if (error instanceof ClientError && error.code === 'CLIENT_NOT_OPENED') return undefined
+    throw error
+  }
+}
+
+function openedByRewrap(
+  { id, blob, rewrapped }: OpenableDeposit,
+  identities: readonly Identity[],
+): ReturnType<typeof openDepositWith> {
+  const sessionKey = rewrapped && rewrappedKey(rewrapped, id, identities)
+  if (!sessionKey) return undefined
+  const opened = openDepositWith(blob, sessionKey)
+  if (!opened) wipe(sessionKey)
+  return opened
+}
+
+/** What a rewrap blob of this deposit holds: its MAC is right, and its second stanza names the deposit. */
+function rewrappedKey(
+  rewrapped: Uint8Array,
+  id: Uint8Array,
+  identities: readonly Identity[],
+): Uint8Array | undefined {
+  try {
+    const header = parseHeader(rewrapped)
+    const [, stanza, ...others] = header.stanzas
+    if (header.length !== rewrapped.length || others.length > 0) return undefined
+    if (stanza?.type !== REWRAP_TYPE || stanza.args.join() !== REWRAP_VERSION) return undefined
+    return equalBytes(parseRewrapBody(stanza.body).deposit, id)
+      ? unwrapFileKey(header, identities)
+      : undefined
+  } catch (error) {
+    if (error instanceof AgeError || error instanceof ProtocolError) return undefined
     throw error
   }
 }

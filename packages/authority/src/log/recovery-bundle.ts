@@ -101,9 +101,7 @@ async function rewrappedOf(
     const blob = found.get(toHex(id))
     return blob ? [{ id, blob, key: toHex(id) }] : []
   })
-  return rows
-    .toSorted((one, other) => (one.key < other.key ? -1 : 1))
-    .map(({ id, blob }) => ({ id, blob }))
+  return rows.toSorted((one, other) => (one.key < other.key ? -1 : 1)).map(({ id, blob }) => ({ id, blob }))
 }
 
 /** What shows the owner, and the deposits in ascending order of their ids. */

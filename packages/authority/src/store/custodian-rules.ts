@@ -62,6 +62,13 @@ export async function judgeCompletion(it: RecoveryCase<'completion'>): Promise<R
   const { custodian, epoch, count, results } = it.facts.payload
   const refusal = custodianRefusal(it, custodian, epoch)
   if (refusal) return refusal
+  const before = await it.db
+    .selectFrom('completed')
+    .select('leaf')
+    .where('epoch', '=', epoch)
+    .executeTakeFirst()
+  // No deposit of the epoch was taken since: there is nothing to be said again.
+  if (before) return 'decided'
   const all = await it.db
     .selectFrom('deposit')
     .select((query) => query.fn.countAll<number>().as('count'))

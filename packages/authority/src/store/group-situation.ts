@@ -5,7 +5,7 @@ import type { ClientState, Usage } from '../model/statement-rows.ts'
 import { filledLots } from './lots.ts'
 import type { Schema } from './schema.ts'
 
-type Found = Pick<Situation, 'known' | 'clients' | 'usage' | 'invitations' | 'lastEpoch'>
+type Found = Pick<Situation, 'known' | 'clients' | 'usage' | 'invitations' | 'lastEpoch' | 'completed'>
 
 /** Reads what the rules ask for about a group, tenant by tenant: as many queries as there are tenants, whatever their size. */
 export async function readSituation(
@@ -25,7 +25,12 @@ export async function readSituation(
     await readInvitations(db, tenant, group, found.invitations)
   }
   const epochs = statements.some(({ facts }) => facts.kind === 'epoch')
-  return { ...found, lastEpoch: epochs ? await readLastEpoch(db) : undefined }
+  const deposits = statements.some(({ facts }) => facts.kind === 'deposit')
+  return {
+    ...found,
+    lastEpoch: epochs ? await readLastEpoch(db) : undefined,
+    completed: new Set(deposits ? await readCompleted(db) : []),
+  }
 }
 
 async function readKnown(
@@ -91,6 +96,11 @@ async function readInvitations(
       .execute()
     for (const { id, expires } of rows) invitations.set(keyOf(tenant, id), expires)
   }
+}
+
+async function readCompleted(db: Kysely<Schema>): Promise<number[]> {
+  const rows = await db.selectFrom('completed').select('epoch').execute()
+  return rows.map(({ epoch }) => epoch)
 }
 
 async function readLastEpoch(db: Kysely<Schema>): Promise<Found['lastEpoch']> {

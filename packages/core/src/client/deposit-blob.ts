@@ -4,6 +4,7 @@ import {
   encodeStanza,
   MlKem768X25519Recipient,
   unwrapFileKey,
+  verifyHeaderMac,
   type Header,
   type Identity,
 } from '../age/index.ts'
@@ -165,6 +166,25 @@ export function openDeposit(blob: Uint8Array, identities: readonly Identity[]): 
   if (opened) return opened
   if (sessionKey) wipe(sessionKey)
   throw new ClientError('CLIENT_NOT_OPENED', 'the deposit does not open: made for another key, or changed')
+}
+
+/**
+ * The same with a session key that came another way: from a rewrap. It counts only if the deposit was made with it.
+ *
+ * @param sessionKey becomes the result's if it is right, and stays the caller's if not
+ * @returns undefined if it is another key, or the deposit was changed
+ * @throws ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT for what is no deposit
+ */
+export function openDepositWith(blob: Uint8Array, sessionKey: Uint8Array): OpenedDeposit | undefined {
+  const { header, body } = parseDepositBlob(blob)
+  const { context } = parseDepositBody(body)
+  try {
+    verifyHeaderMac(header, sessionKey)
+  } catch (error) {
+    if (error instanceof AgeError) return undefined
+    throw error
+  }
+  return openWithKey(sessionKey, context)
 }
 
 /** The session key if the header is the one that was made with it. */

@@ -2,7 +2,7 @@
 export { AuthorityClient } from './authority-client.ts'
 export type { AuthorityClientOptions, ClientCredentials } from './authority-client.ts'
 export { CustodianClient } from './custodian-client.ts'
-export { makeDeposit, openDeposit } from './deposit-blob.ts'
+export { makeDeposit, openDeposit, openDepositWith } from './deposit-blob.ts'
 export type { DepositFrame, DepositLabels, MadeDeposit, NewDeposit, OpenedDeposit } from './deposit-blob.ts'
 export { parseDepositBlob } from './deposit-parts.ts'
 export type { DepositParts } from './deposit-parts.ts'
@@ -61,13 +61,14 @@ export { keepOwnCodes, loadOwnCodes } from './own-codes.ts'
 export type { OwnCodes } from './own-codes.ts'
 export { recipientGroups } from './recipient-groups.ts'
 export {
-  depositsFor,
   keyOfFile,
   recoveredKeyBlob,
   recoveredName,
   restoreFile,
 } from './recovered-files.ts'
 export type { RestoredFile, RestoreOptions } from './recovered-files.ts'
+export { DepositChoice } from './deposit-choice.ts'
+export type { MissingDeposits, WantedDeposits } from './deposit-choice.ts'
 export { proveCharters } from './recovery-charters.ts'
 export type { CharterQuestion, ProvenCharters } from './recovery-charters.ts'
 export { keyCredentials, RecoveryClient } from './recovery-client.ts'
@@ -80,7 +81,7 @@ export { ProvenLog } from './recovery-log.ts'
 export type { ProvenLogOptions } from './recovery-log.ts'
 export { openRelease } from './recovery-release.ts'
 export type { RecoveredKey, ReleasedBlobs } from './recovery-release.ts'
-export { findDeposits, newRecoveryRequest, sendRequest } from './recovery-request.ts'
+export { depositsNamed, findDeposits, newRecoveryRequest, sendRequest } from './recovery-request.ts'
 export type { NewRequest, SignedRequest } from './recovery-request.ts'
 export type { RecoveryPlan, RecoveryRecord, WantedFile } from './recovery-state.ts'
 export { judgeSubject } from './recovery-subject.ts'

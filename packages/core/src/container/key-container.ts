@@ -145,6 +145,23 @@ export class KeyContainer {
     return info
   }
 
+  /**
+   * Takes a retired pair out for ever: what it alone opens is lost as soon as this version of the container is the only one.
+   *
+   * @throws ContainerError CONTAINER_KEY if there is none, or it is active
+   */
+  removeKey(use: KeyUse, publicText: string): KeyInfo {
+    const key = this.#keys.find((found) => found.use === use && found.public === publicText)
+    if (key?.state !== 'retired') {
+      throw new ContainerError('CONTAINER_KEY', 'the container has no such retired key')
+    }
+    const keys = this.#keys.filter((other) => other !== key)
+    checkKeys({ profile: this.profile, keys })
+    this.#keys = keys
+    wipePair(key.pair)
+    return withoutPair(key)
+  }
+
   /** Clears the secrets as far as the platform lets us; everything that needs one then fails. */
   wipe(): void {
     for (const { pair } of this.#keys) wipePair(pair)

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, equalBytes, utf8Encode } from '../bytes/index.ts'
+import { ByteReader, ByteWriter, equalBytes, toHex, utf8Encode } from '../bytes/index.ts'
 import { ENTRY_BYTES } from '../tlog/index.ts'
 import { encodeEnvelope, parseEnvelope, type Envelope } from './dsse.ts'
 import { LIMITS } from './limits.ts'
@@ -35,6 +35,15 @@ export interface RecoveryBundle {
   readonly statements: readonly Envelope[]
   /** Where statements stand that are before the range, by ascending index. */
   readonly proofs: readonly BundledProof[]
+  /** The newest rewrap of each deposit that has one, in ascending order of their ids. */
+  readonly rewrapped?: readonly BundledRewrap[]
+}
+
+/** The session key of a deposit under the exchange key of a later epoch. */
+export interface BundledRewrap {
+  /** The id of the deposit. */
+  readonly id: Uint8Array
+  readonly blob: Uint8Array
 }
 
 export interface BundledCharter {
@@ -143,6 +152,13 @@ const proof = {
   },
 }
 
+const rewrap = {
+  write: ({ id, blob }: BundledRewrap, writer: ByteWriter) => {
+    writer.bytes(checkHash(id)).bytes(blob)
+  },
+  read: (reader: ByteReader): BundledRewrap => ({ id: reader.take(HASH_BYTES), blob: reader.rest() }),
+}
+
 /** The sections; their places, from 1 on, are their tags. */
 const SECTIONS: readonly AnySection[] = [
   { name: 'epochs', ...listed(envelope) },
@@ -158,6 +174,7 @@ const SECTIONS: readonly AnySection[] = [
   { name: 'range', ...range },
   { name: 'statements', ...listed(envelope) },
   { name: 'proofs', ...listed(proof) },
+  { name: 'rewrapped', ...listed(rewrap) },
 ]
 
 /**
@@ -225,6 +242,7 @@ function checkParts({
   receipt,
   releaseReceipt,
   proofs,
+  rewrapped = [],
 }: RecoveryBundle): void {
   checkLimit('epochs', epochs.length, LIMITS.epochs)
   checkLimit('terms, in bytes', terms.length, RECOVERY_LIMITS.termsBytes)
@@ -237,6 +255,17 @@ function checkParts({
   if (deposits.some((blob) => blob.length === 0)) throw malformed('bundle: deposits', 'an empty one')
   const unordered = proofs.some(({ index }, i) => i > 0 && index <= (proofs[i - 1]?.index ?? 0))
   if (unordered) throw malformed('bundle: proofs', 'expected ascending indices')
+  checkRewrapped(rewrapped)
+}
+
+function checkRewrapped(rewrapped: readonly BundledRewrap[]): void {
+  checkLimit('rewrapped', rewrapped.length, RECOVERY_LIMITS.deposits)
+  for (const [i, { id, blob }] of rewrapped.entries()) {
+    checkLimit('rewrapped, in bytes', blob.length, RECOVERY_LIMITS.releaseBlobBytes)
+    if (blob.length === 0) throw malformed('bundle: rewrapped', 'an empty one')
+    const before = rewrapped[i - 1]?.id
+    if (before && toHex(before) >= toHex(id)) throw malformed('bundle: rewrapped', 'expected ascending ids')
+  }
 }
 
 /** `u32 length || value`; the value is written on its own first. */
