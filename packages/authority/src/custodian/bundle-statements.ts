@@ -47,6 +47,7 @@ export function readStatements(bundle: RecoveryBundle, tree: BundleTree): Logged
   const released = charters.flatMap(({ release }) => (release ? [release] : []))
   const shown = uniqueEnvelopes([...evidence, ...statements, ...released])
   const lists = LISTED.map((name) => [name, statementsOf(name, shown, tree)] as const)
+  for (const list of [evidence, statements]) checkOrder(list, tree)
   checkComplete([...epochs, ...shown], tree)
   return Object.fromEntries(lists) as unknown as LoggedActs
 }
@@ -63,6 +64,13 @@ function statementsOf<K extends ActName>(
     return loggedAt(statement, tree.places.of(entryOf(envelope), `a statement of the act ${name}`))
   })
   return found.toSorted((one, other) => one.index - other.index)
+}
+
+/** In the order of the log, each once: a bundle that says the same in two ways was not made by an authority. */
+function checkOrder(envelopes: readonly Envelope[], { places }: BundleTree): void {
+  const indices = envelopes.map((envelope) => places.of(entryOf(envelope), 'a statement'))
+  if (indices.every((index, i) => i === 0 || index > (indices[i - 1] ?? 0))) return
+  throw new CustodianError('BUNDLE_STATEMENT', 'statements that are not in the order of the log')
 }
 
 /** The same statement may stand in two sections. */

@@ -13,7 +13,7 @@ const root = await mkdtemp(join(tmpdir(), 'rounds-'))
 export const removeFolders = () => rm(root, { recursive: true, force: true })
 
 const own = createContainer({ name: 'key', profile: 'pq', now: new Date(START) })
-const container = encodeContainer(own, { kind: 'passphrase', passphrase: 'a passphrase', logN: 1 })
+export const container = encodeContainer(own, { kind: 'passphrase', passphrase: 'a passphrase', logN: 1 })
 const key = own.signingKey('pq')
 export const keys: CustodianKeys = {
   ...KEYS,
@@ -47,7 +47,7 @@ export function authorityOf(told: Story) {
       sent.blobs = blobs
     },
     deposits: async () => ({
-      deposits: told.bundle.deposits.map((blob, index) => ({ index, blob })),
+      deposits: told.bundle.deposits.map((blob, index) => ({ index, blob, rewrapped: null })),
       enrolments: told.bundle.enrolments,
       next: null,
     }),
