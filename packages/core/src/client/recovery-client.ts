@@ -2,6 +2,7 @@ import { equalBytes, toHex } from '../bytes/index.ts'
 import {
   CHALLENGE,
   checkName,
+  encodeCharterProposal,
   encodeClientQuery,
   encodeDepositQuery,
   encodeEnvelope,
@@ -25,6 +26,7 @@ import {
   statementDigest,
   type Challenge,
   type CharterPage,
+  type CharterProposal,
   type ClientPage,
   type ClientQuery,
   type DepositPage,
@@ -104,6 +106,12 @@ export class RecoveryClient extends AuthorityClient implements RecoveryWire {
       body: { type: MEDIA_TYPES.envelope, bytes: encodeEnvelope(statement) },
       ...RECEIPT,
     })
+  }
+
+  /** Proposes a charter, as one of its administrators. The same bytes again get a receipt again. */
+  async propose(proposal: CharterProposal): Promise<Receipt> {
+    const body = { type: MEDIA_TYPES.json, bytes: encodeCharterProposal(proposal) }
+    return this.ask({ path: '/v1/statements', body, ...RECEIPT })
   }
 
   async recipientChallenge(request: RecipientChallenge): Promise<Challenge> {
