@@ -77,7 +77,7 @@ export interface StatementPage {
 const MAX_TIME = 8.64e15
 const index = wholeNumber(0, Number.MAX_SAFE_INTEGER)
 const time = wholeNumber(0, MAX_TIME)
-const next = orNull(index)
+const nextIndex = orNull(index)
 
 /** One of a few values that stand in JSON as they are. */
 const oneOf = <T extends string | number | boolean>(...values: readonly T[]): JsonField<T> => ({
@@ -107,7 +107,7 @@ const FOUND_DEPOSIT: JsonField<FoundDeposit> = objectOf({
   superseded: oneOf(true, false),
 })
 const DEPOSIT_PAGE: JsonField<DepositPage> = refined(
-  objectOf({ deposits: listOf(FOUND_DEPOSIT, 0, LIMITS.depositsPerPage), next }),
+  objectOf({ deposits: listOf(FOUND_DEPOSIT, 0, LIMITS.depositsPerPage), next: nextIndex }),
   ({ deposits: rows, next }) => checkOrder({ rows, next }, 'descending'),
 )
 const FOUND_STATEMENT: JsonField<FoundStatement> = objectOf({
@@ -118,7 +118,7 @@ const FOUND_STATEMENT: JsonField<FoundStatement> = objectOf({
   bytes: paddedBase64Bytes(LIMITS.envelopeBytes),
 })
 const STATEMENT_PAGE: JsonField<StatementPage> = refined(
-  objectOf({ statements: listOf(FOUND_STATEMENT, 0, LIMITS.statementsPerPage), next }),
+  objectOf({ statements: listOf(FOUND_STATEMENT, 0, LIMITS.statementsPerPage), next: nextIndex }),
   ({ statements: rows, next }) => checkOrder({ rows, next }, 'ascending'),
 )
 
