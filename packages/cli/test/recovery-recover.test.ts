@@ -176,7 +176,7 @@ test('a hostile description forges nothing on the screen of an officer', async (
   owner.write('a', 'x')
   await owner.ok(['codes', 'new', '--codes-file', 'sheet.txt', '--count', '1'])
   await owner.ok(['seal', 'a', '-d', HOSTILE, '--plain-description', '--require-receipt'])
-  const listed = await owner.ok(['recover', '--list', '--code-file', 'sheet.txt'])
+  const listed = await owner.ok(['recover', '--dry-run', '--code-file', 'sheet.txt'])
   const recover = ['recover', '--all', '--code-file', 'sheet.txt', '--container', 'new', '--unprotected']
   const asked = await owner.run(recover)
   assert.equal(asked.status, 18, asked.stderr)

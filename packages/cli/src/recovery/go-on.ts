@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { toHex } from '@strongroom/core/bytes'
 import {
   ClientError,
   fetchRelease,
@@ -117,5 +118,10 @@ function waitingFor(judged: JudgedSubject): string {
 
 function waits({ terminal }: Context, judged: JudgedSubject, text: string): CliError {
   terminal.record({ ...standingRecordOf(judged), done: false })
-  return new CliError('RECOVERY_WAITS', `it is under way, and ${text}`)
+  const error = `it is under way, and ${text}`
+  if (judged.request?.class === 'self') return new CliError('RECOVERY_WAITS', error)
+  const short = toHex(judged.digest).slice(0, 8)
+  return new CliError('RECOVERY_WAITS', error, {
+    hint: `run strongroom recover --resume ${short} later, or add --wait; nothing is lost meanwhile`,
+  })
 }

@@ -7,17 +7,22 @@ import { count, formatBytes, formatTime } from '../quantities.ts'
 import type { Field } from '../terminal.ts'
 import { MOST_SHOWN, type SubjectView } from './officer-view.ts'
 import { riskNotes } from './risk-notes.ts'
-import { groupsText, phaseText, standingRecordOf } from './subject-text.ts'
+import { CLASSES } from './request-text.ts'
+import { groupsText, phaseText, shortDigest, standingRecordOf } from './subject-text.ts'
 
 /** Shows all of a subject: what is asked for, for whom, by what right, who decided, and what to think about. */
-export function showSubject({ terminal }: Context, view: SubjectView, me: string): void {
+export function showSubject(
+  { terminal }: Context,
+  view: SubjectView,
+  { me, most = MOST_SHOWN }: { readonly me: string; readonly most?: number },
+): void {
   const { judged } = view
   terminal.record({ ...standingRecordOf(judged), ...subjectRecord(view), notes: riskNotes(view, me) })
   if (terminal.json) return
   terminal.heading(`${judged.request ? 'request' : 'charter'} ${toHex(judged.digest)}`)
   terminal.fields(judged.request ? requestFields(judged) : charterFields(judged.proposal))
   terminal.fields([['stands', displayName(phaseText(judged))]])
-  showDeposits(terminal, view)
+  showDeposits(terminal, view, most)
   showVerdicts(terminal, judged)
   terminal.line()
   terminal.heading('think about')
@@ -32,9 +37,9 @@ function requestFields({ request, owner, loggedMs }: JudgedSubject): Field[] {
   const { client, requester, recipient, signer, reason, reference, expires, evidence } = request
   const name = displayName(owner?.name ?? 'somebody')
   return [
-    ['class', request.class],
+    ['class', CLASSES[request.class]],
     ['owner', `${name}, ${client}`],
-    ['asked by', requester ?? 'nobody of the charter'],
+    ['asked by', requester === null ? 'nobody of the charter' : `${requester}, who does not count`],
     ['for', groupsText(recipient)],
     ['its signer', shortSigner(signer)],
     ['reason', displayName(reason)],
@@ -42,7 +47,7 @@ function requestFields({ request, owner, loggedMs }: JudgedSubject): Field[] {
     ['evidence', evidence.map(({ kind }) => kind).join(', ') || 'none'],
     ['asked at', formatTime(loggedMs)],
     ['expires', formatTime(expires)],
-    ['asks for', count(request.deposits.count, 'key')],
+    ['asks for', `${count(request.deposits.count, 'key')}, list ${shortDigest(request.deposits.digest)}`],
   ]
 }
 
@@ -66,13 +71,13 @@ function charterFields(charter: Charter | null): Field[] {
 
 const shortSigner = (signer: string) => (signer.length > 80 ? `${signer.slice(0, 60)}…` : signer)
 
-function showDeposits(terminal: Context['terminal'], { ids, deposits }: SubjectView): void {
+function showDeposits(terminal: Context['terminal'], { ids, deposits }: SubjectView, most: number): void {
   if (ids.length === 0) return
   terminal.line()
-  const rows = deposits.slice(0, MOST_SHOWN).map(depositRow)
+  const rows = deposits.slice(0, most).map(depositRow)
   terminal.table(['deposit', 'what', 'made', 'size', 'description'], rows)
   const more = ids.length - rows.length
-  if (more > 0) terminal.line(`  and ${count(more, 'deposit')} more`)
+  if (more > 0) terminal.line(`  and ${count(more, 'deposit')} more: --deposits lists all`)
   terminal.note('what deposits are called, and how large files are, is what the authority says of them')
 }
 
@@ -114,6 +119,7 @@ function nextLines({ state, digest }: JudgedSubject): string[] {
 }
 
 function subjectRecord({ judged, ids, deposits }: SubjectView) {
+  const byId = new Map(deposits.map((deposit) => [toHex(deposit.id), deposit]))
   const { request, proposal } = judged
   return {
     kind: request ? 'request' : 'charter',
@@ -126,10 +132,11 @@ function subjectRecord({ judged, ids, deposits }: SubjectView) {
       reason: request.reason,
       reference: request.reference,
       evidence: request.evidence.map(({ kind }) => kind),
+      list: toHex(request.deposits.digest),
     }),
     ...(proposal && { number: proposal.number, people: proposal.people, policy: proposal.policy }),
     deposits: ids.map((id) => {
-      const found = deposits.find((one) => toHex(one.id) === toHex(id))
+      const found = byId.get(toHex(id))
       const { format = null, object = null, description = null } = found ?? {}
       return { id: toHex(id), format, size: object?.size ?? null, description }
     }),

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from '@strongroom/core/bytes'
 import {
   ClientError,
-  findDeposits,
+  depositsNamed,
   judgeSubject,
   keyCredentials,
   lookAtAuthority,
@@ -36,7 +36,7 @@ export interface SubjectView {
   readonly judged: JudgedSubject
   /** The ids of its deposits, ascending. */
   readonly ids: readonly Uint8Array[]
-  /** What the authority says of them. */
+  /** What the authority says of them, in the order of the ids: officers do not get what the owner signed. */
   readonly deposits: readonly FoundDeposit[]
   /** Requests for deposits of the same owner, this one too: the authority's word. */
   readonly siblings: readonly FoundSubject[]
@@ -45,7 +45,7 @@ export interface SubjectView {
 }
 
 const TIMEOUT_MS = 120_000
-/** So many deposits are shown. */
+/** So many deposits are shown unless all are asked for. */
 export const MOST_SHOWN = 100
 const DIGEST = /^[0-9a-f]{8,64}$/
 
@@ -147,19 +147,8 @@ export async function viewOf(at: AtWork, digest: Uint8Array): Promise<SubjectVie
   return {
     judged,
     ids: file.deposits,
-    deposits: await foundOf(client, judged, file.deposits),
+    deposits: owner === undefined ? [] : await depositsNamed(client, owner, file.deposits),
     siblings: all.filter(({ client: other }) => other === owner),
     claimed: file.standing.phase,
   }
-}
-
-/** What the authority says of the deposits, in the order of the ids; officers do not get what the owner signed. */
-async function foundOf(
-  client: RecoveryClient,
-  { request }: JudgedSubject,
-  ids: readonly Uint8Array[],
-): Promise<FoundDeposit[]> {
-  if (!request) return []
-  const found = new Map((await findDeposits(client, request.client)).map((one) => [toHex(one.id), one]))
-  return ids.flatMap((id) => found.get(toHex(id)) ?? [])
 }

@@ -17,6 +17,8 @@ import { knownSigners } from '../owner.ts'
 /** What came back, and for whom. */
 export interface Recovered {
   readonly record: RecoveryRecord
+  /** Whether whoever asks was the owner. */
+  readonly own: boolean
   readonly keys: readonly RecoveredKey[]
   readonly container: KeyContainer
   /** Files that are to open again, besides those that were named when it was asked for. */
@@ -40,7 +42,7 @@ export interface Restored {
 export async function restore(context: Context, recovered: Recovered): Promise<Restored> {
   const { record, keys, container, paths, outputFolder } = recovered
   const ownerSigner = record.released?.ownerSigner ?? ''
-  const alias = pinOwner(context, ownerSigner, record.client)
+  const alias = pinOwner(context, ownerSigner, recovered)
   const files: string[] = []
   for (const path of new Set([...record.files.map((file) => file.path), ...paths])) {
     try {
@@ -62,14 +64,18 @@ export async function restore(context: Context, recovered: Recovered): Promise<R
   return { files, written, alias }
 }
 
-/** Whoever made the deposits sealed the files: their key, which the recovery code stands for, is one to accept from now on. */
-function pinOwner(context: Context, ownerSigner: string, client: string): string {
+/**
+ * Whoever made the deposits sealed the files: their key is one to accept from now on. Who recovers their own files was that once; who
+ * was released those of somebody else knows who they are of.
+ */
+function pinOwner(context: Context, ownerSigner: string, { record, own }: Recovered): string {
   const signer = SignerKey.parse(ownerSigner)
   const known = knownSigners(context)
   const before = known.find(signer.keyId)
   if (before) return before.alias
-  const alias = `before-${client.slice(2, 10)}`
-  known.add(alias, signer, 'the key before a recovery')
+  const short = record.client.slice(2, 10)
+  const alias = own ? `before-${short}` : `owner-${short}`
+  known.add(alias, signer, own ? 'the key before a recovery' : 'whose keys were recovered')
   known.save(context.folders.knownSigners)
   return alias
 }

@@ -13,7 +13,7 @@ import {
   type SignerDirectory,
   type VerifiedSeal,
 } from '../keyblob/index.ts'
-import { objectNameDigest, type FoundDeposit } from '../protocol/index.ts'
+import { objectNameDigest } from '../protocol/index.ts'
 import { exportKeyBlob, inspectFile, rewrapFile, type Rewrapped } from '../seal/index.ts'
 import { ClientError } from './client-error.ts'
 import { sha256 } from './node-verify.ts'
@@ -38,22 +38,8 @@ const SUFFIX = /\.age$/
 /** Folders above a file that its name may begin with, when a whole folder was sealed. */
 const MOST_FOLDERS = 32
 
-/**
- * The deposits that a file may need: by its seal if that is public, or else by its name and size.
- *
- * @throws SealError for what is no sealed file
- */
-export async function depositsFor(path: string, deposits: readonly FoundDeposit[]): Promise<FoundDeposit[]> {
-  const { claims, plaintextBytes } = await inspectFile({ path })
-  if (claims) return deposits.filter(({ sealId }) => sealId !== null && equalBytes(sealId, claims.sealId))
-  const names = new Set(namesOf(path).map((name) => toHex(objectNameDigest(sha256, name))))
-  return deposits.filter(
-    ({ object }) => object !== null && object.size === plaintextBytes && names.has(toHex(object.name)),
-  )
-}
-
 /** What a file may have been called when it was sealed: its own name, and with folders before it. */
-function namesOf(path: string): string[] {
+export function namesOf(path: string): string[] {
   const parts = path.replace(SUFFIX, '').split('/').slice(-MOST_FOLDERS)
   const names = parts.map((_, i) => parts.slice(i).join('/'))
   return [...new Set([...names, basename(path)])]
@@ -65,7 +51,17 @@ export async function keyOfFile(
   keys: readonly RecoveredKey[],
 ): Promise<RecoveredKey | undefined> {
   const header = parseKeyBlob(await exportKeyBlob(path))
-  return keys.find(({ context, sessionKey }) => context.format === 'file' && isKeyOf(header, sessionKey))
+  const { claims, plaintextBytes } = await inspectFile({ path })
+  const ofFiles = keys.filter(({ context }) => context.format === 'file')
+  // To try each key on each file would take hours where there are thousands of both; so the likely ones come first.
+  const likely = ofFiles.filter(({ context: { sealId, object } }) =>
+    claims ? sealId && equalBytes(sealId, claims.sealId) : object?.size === plaintextBytes,
+  )
+  const names = claims ? [] : namesOf(path).map((name) => objectNameDigest(sha256, name))
+  const isNamed = ({ context: { object } }: RecoveredKey) =>
+    names.some((name) => object && equalBytes(object.nameDigest, name))
+  const isRight = ({ sessionKey }: RecoveredKey) => isKeyOf(header, sessionKey)
+  return likely.filter(isNamed).find(isRight) ?? likely.find(isRight) ?? ofFiles.find(isRight)
 }
 
 /**

@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import { toHex } from '../bytes/index.ts'
 import type { KeyContainer } from '../container/index.ts'
 import {
   ACTS,
   depositListDigest,
   EVIDENCE_KINDS,
   LIMITS,
-  RECOVERY_LIMITS,
   signStatement,
   sortedIds,
   statementDigest,
-  type DepositQuery,
   type Envelope,
   type EvidenceKind,
   type FoundDeposit,
@@ -105,20 +104,50 @@ export async function sendRequest(
   return wire.submitRequest({ statement, deposits, challenge: openChallenge(file, container, nowMs) })
 }
 
+/** What is kept of the deposits of one client at once. */
+const MOST_KEPT = 200_000
+
 /**
- * All deposits that a search finds, the newest first. The authority's word alone: what comes back is compared with what was signed.
+ * The deposits of a client that are wanted, the newest first. The authority's word alone: what comes back is compared with what was
+ * signed. There may be more of them than a request can ask for.
  *
- * @throws ClientError CLIENT_RECOVERY if there are more than a request may ask for; CLIENT_ANSWER for pages that do not go on
+ * @param wanted which to keep; all unless told
+ * @throws ClientError CLIENT_RECOVERY if more are wanted than can be kept; CLIENT_ANSWER for pages that do not go on
  */
 export async function findDeposits(
   wire: Pick<RecoveryWire, 'depositsOf'>,
   client: string,
-  query: DepositQuery = {},
+  wanted: (deposit: FoundDeposit) => boolean = () => true,
 ): Promise<FoundDeposit[]> {
   const found: FoundDeposit[] = []
+  for await (const page of depositPages(wire, client)) {
+    found.push(...page.filter(wanted))
+    if (found.length > MOST_KEPT) throw new ClientError('CLIENT_RECOVERY', `more than ${MOST_KEPT} deposits`)
+  }
+  return found
+}
+
+/** Those of some ids, in the order of the ids; without those that are not found. @throws as `findDeposits` */
+export async function depositsNamed(
+  wire: Pick<RecoveryWire, 'depositsOf'>,
+  client: string,
+  ids: readonly Uint8Array[],
+): Promise<FoundDeposit[]> {
+  const missing = new Set(ids.map(toHex))
+  const found = new Map<string, FoundDeposit>()
+  for await (const page of depositPages(wire, client)) {
+    for (const deposit of page) if (missing.delete(toHex(deposit.id))) found.set(toHex(deposit.id), deposit)
+    if (missing.size === 0) break
+  }
+  return ids.flatMap((id) => found.get(toHex(id)) ?? [])
+}
+
+async function* depositPages(
+  wire: Pick<RecoveryWire, 'depositsOf'>,
+  client: string,
+): AsyncGenerator<readonly FoundDeposit[], void, undefined> {
   for (let before: number | undefined; ; ) {
     const page = await wire.depositsOf(client, {
-      ...query,
       limit: LIMITS.depositsPerPage,
       ...(before !== undefined && { before }),
     })
@@ -126,11 +155,8 @@ export async function findDeposits(
     if (before !== undefined && first && first.index >= before) {
       throw new ClientError('CLIENT_ANSWER', 'a page of deposits from before the one asked for')
     }
-    found.push(...page.deposits)
-    if (found.length > RECOVERY_LIMITS.deposits) {
-      throw new ClientError('CLIENT_RECOVERY', `more than ${RECOVERY_LIMITS.deposits} deposits at once`)
-    }
-    if (page.next === null) return found
+    yield page.deposits
+    if (page.next === null) return
     before = page.next
   }
 }

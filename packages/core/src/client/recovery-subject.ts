@@ -1,7 +1,8 @@
-import { utf8Encode } from '../bytes/index.ts'
+import { equalBytes, utf8Encode } from '../bytes/index.ts'
 import {
   ACTS,
   chartersOf,
+  depositListDigest,
   judgeApproval,
   judgeProposal,
   judgeRejection,
@@ -178,6 +179,7 @@ function aboutRequest({ file, question, chain, loggedMs, nowMs }: Situation): Ab
   if (owner.clientId !== payload.client || owner.tenant !== tenant) {
     throw new ClientError('CLIENT_ALARM', 'the enrolment is of another client than the owner of the deposits')
   }
+  checkList(file, payload)
   const { signer: ownerSigner } = owner
   const [codes, vettings] = evidenceIn(file)
   const facts = { sha256, identity, charters: chain, terms: charters.terms, ownerSigner, codes, vettings }
@@ -187,6 +189,15 @@ function aboutRequest({ file, question, chain, loggedMs, nowMs }: Situation): Ab
   const vouching = vouchingFor(request, vettings)
   const subject = requestSubject(request, deciding, { sha256, terms: charters.terms, ownerSigner, vouching })
   return { subject, faults, request: payload, proposal: null, owner, vettings }
+}
+
+/** The list travels beside the request: what is shown of it is what was signed. */
+function checkList({ deposits: ids }: SubjectFile, { deposits }: RecoveryRequest): void {
+  if (ids.length === deposits.count && equalBytes(depositListDigest(sha256, ids), deposits.digest)) return
+  throw new ClientError(
+    'CLIENT_ALARM',
+    'the authority shows another list of deposits than the one that was signed',
+  )
 }
 
 /** Whose deposits they are: an enrolment, or a request and behind it its release, both at their places. */

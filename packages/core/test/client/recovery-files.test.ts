@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { toHex } from '../../src/bytes/index.ts'
 import {
-  depositsFor,
+  DepositChoice,
+  depositsNamed,
   findDeposits,
   keyOfFile,
   recoveredKeyBlob,
@@ -127,11 +128,56 @@ suite('a file that is restored', () => {
   })
 })
 
+const NOTHING = { all: false, ids: [], serials: [], paths: [] }
+
 suite('the deposits of a file', () => {
+  test('a choice takes what is named, each once, and says what is not there', async (t) => {
+    const { path, key, authority } = await sealed(t)
+    const other = authority.keep({ sessionKey: bytesOf(1, 16), serial: newSerial(START) })
+    const third = authority.keep({ sessionKey: bytesOf(2, 16), serial: newSerial(START) })
+    const absent = bytesOf(9)
+    const choice = await DepositChoice.of({
+      all: false,
+      ids: [key.id, absent, absent],
+      serials: [other.context.serial, bytesOf(8, 16)],
+      paths: [path, path],
+    })
+    const found = await findDeposits(authority, OWNER_ID, choice.takes)
+    assert.deepEqual(
+      found.map(({ id }) => toHex(id)),
+      [other.id, key.id].map(toHex),
+    )
+    assert.deepEqual(choice.missing, { ids: [toHex(absent)], serials: [toHex(bytesOf(8, 16))], paths: [] })
+    const everything = await DepositChoice.of({ ...NOTHING, all: true })
+    assert.equal((await findDeposits(authority, OWNER_ID, everything.takes)).length, 3)
+    const named = await depositsNamed(authority, OWNER_ID, [absent, third.id, key.id])
+    assert.deepEqual(
+      named.map(({ id }) => toHex(id)),
+      [third.id, key.id].map(toHex),
+    )
+  })
+
+  test('the key of a file is found among keys of its size, of its name and of neither', async (t) => {
+    const { path, key } = await sealed(t)
+    const object = key.context.object
+    assert.ok(object)
+    const like = (changes: object): RecoveredKey => ({
+      ...key,
+      sessionKey: bytesOf(3, 16),
+      context: { ...key.context, ...changes },
+    })
+    const others = [like({}), like({ object: { ...object, size: 1 } }), like({ format: 'named-key' })]
+    assert.equal(await keyOfFile(path, [...others, key]), key)
+    const moved = { ...key, context: { ...key.context, object: { ...object, size: 9 } } }
+    assert.equal(await keyOfFile(path, [...others, moved]), moved)
+    assert.equal(await keyOfFile(path, others), undefined)
+  })
+
   test('are found by its public seal', async (t) => {
     const { path, key, authority } = await sealed(t, 'letter.txt', { visibility: 'public' })
     authority.keep({ sessionKey: bytesOf(1, 16), serial: newSerial(START), sealId: bytesOf(2) })
-    const found = await depositsFor(path, await findDeposits(authority, OWNER_ID))
+    const choice = await DepositChoice.of({ ...NOTHING, paths: [path] })
+    const found = await findDeposits(authority, OWNER_ID, choice.takes)
     assert.deepEqual(
       found.map(({ id }) => toHex(id)),
       [toHex(key.id)],
@@ -145,7 +191,8 @@ suite('the deposits of a file', () => {
       serial: newSerial(START),
       object: { name: 'letter.txt', size: 7 },
     })
-    const found = await depositsFor(path, await findDeposits(authority, OWNER_ID))
+    const choice = await DepositChoice.of({ ...NOTHING, paths: [path] })
+    const found = await findDeposits(authority, OWNER_ID, choice.takes)
     assert.deepEqual(
       found.map(({ id }) => toHex(id)),
       [toHex(key.id)],

@@ -60,7 +60,7 @@ export const officerApprove = defineCommand({
   run: async (context, [text = ''], values) => {
     await atWork(context, values, async (at) => {
       const view = await viewOf(at, await digestOf(at, text))
-      showSubject(context, view, at.person.id)
+      showSubject(context, view, { me: at.person.id })
       checkOpen(view, at)
       const evidence = values.checked ?? (await askLine(context, 'What did you check, and how'))
       await consent(context, view, values)
@@ -172,7 +172,8 @@ async function consent(
   )
 }
 
-async function askLine({ terminal, signal }: Context, question: string): Promise<string> {
+/** A line that somebody types at the terminal. @throws CliError USAGE if there is none */
+export async function askLine({ terminal, signal }: Context, question: string): Promise<string> {
   try {
     return (await terminal.askText(question, signal)).trim()
   } catch (error) {

@@ -1,19 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { toHex } from '@strongroom/core/bytes'
-import { formatSerial } from '@strongroom/core/keyblob'
-import { ClientError, RecoveryStore, type FoundCode, type RecoveryFolder } from '@strongroom/core/client'
+import {
+  ClientError,
+  RecoveryStore,
+  signerOf,
+  type FoundCode,
+  type RecoveryFolder,
+} from '@strongroom/core/client'
 import type { KeyContainer } from '@strongroom/core/container'
 import { CliError, usage } from '../../cli-error.ts'
 import { type Context, defineCommand, type OptionValues } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
-import { count, formatTime } from '../../quantities.ts'
-import { adopt } from '../../recovery/adoption.ts'
-import { askWithCode, begin, begunWith, depositRows, type Beginning } from '../../recovery/begin.ts'
+import { count } from '../../quantities.ts'
+import { askWithCode, begin, begunWith } from '../../recovery/begin.ts'
+import { carryOn } from '../../recovery/carry-on.ts'
 import { readCodes } from '../../recovery/code-input.ts'
-import { goOn } from '../../recovery/go-on.ts'
 import { newOwner, NEW_OWNER_OPTIONS } from '../../recovery/new-owner.ts'
-import { restore, wipeKeys } from '../../recovery/recovered.ts'
-import { groupsText, shortDigest } from '../../recovery/subject-text.ts'
+import { tellPlan } from '../../recovery/plan-text.ts'
+import { checkNobodys } from '../../recovery/request-rules.ts'
+import { checkCount, chosenDeposits, namesAny, readWanted, WANTED_OPTIONS } from '../../recovery/wanted.ts'
 
 const OPTIONS = {
   codeFile: {
@@ -29,18 +34,7 @@ const OPTIONS = {
     description: 'the code was handed out by an officer',
     group: 'What is asked for:',
   },
-  all: {
-    flags: '-a, --all',
-    kind: 'flag',
-    description: 'ask for everything that was deposited',
-    group: 'What is asked for:',
-  },
-  serial: {
-    flags: '--serial <number>',
-    kind: 'list',
-    description: 'ask for the key with this serial number',
-    group: 'What is asked for:',
-  },
+  ...WANTED_OPTIONS,
   reason: {
     flags: '--reason <text>',
     kind: 'value',
@@ -53,7 +47,6 @@ const OPTIONS = {
     description: 'a number in somebody’s files',
     group: 'What is asked for:',
   },
-  list: { flags: '-l, --list', kind: 'flag', description: 'show what was deposited, and ask for nothing' },
   resume: {
     flags: '--resume <request>',
     kind: 'value',
@@ -84,7 +77,7 @@ export const recover = defineCommand({
   operands: [
     {
       name: '[file...]',
-      description: 'sealed files that are to open again; without any, goes on with what was begun',
+      description: 'sealed files, or folders of them, that are to open again; without any, goes on',
       completes: 'file',
     },
   ],
@@ -93,11 +86,13 @@ export const recover = defineCommand({
     'Asks a backup authority for session keys that were deposited, with a recovery code as proof of who asks. Officers are',
     'asked, the owner is told, and a waiting time passes; then the custodian releases the keys for the container that you have',
     'now. Each key is compared with what was deposited before it is used, and each file that is named opens again at once.',
+    'One request asks for up to 10,000 keys; --dry-run shows first for which.',
     '',
     'Whatever happens in between, run it again: a request is made once, and strongroom recover alone goes on with it. The',
     'exit status is 18 as long as it waits.',
     '',
-    'What comes back is for decryption: give files new keys with strongroom reseal.',
+    'What comes back is for decryption: give files new keys with strongroom reseal. This is for keys of your own; people of the',
+    'charter ask for those of somebody else with strongroom officer request.',
   ],
   examples: [
     {
@@ -109,53 +104,33 @@ export const recover = defineCommand({
       purpose: 'everything, until it is there',
     },
     { line: 'strongroom recover', purpose: 'goes on with what was begun' },
-    { line: 'strongroom recover --list --code-file sheet.txt', purpose: 'what could be asked for' },
+    { line: 'strongroom recover --dry-run --code-file sheet.txt', purpose: 'what could be asked for' },
   ],
   run: async (context, paths, values) => {
-    if (values.list) return await list(context, values)
-    const asksAnew = paths.length > 0 || values.all || values.serial.length > 0
     if (values.resume !== undefined) {
-      return await resume(
-        context,
-        new RecoveryStore(context.folders.recoveries).open(values.resume),
-        values,
-        paths,
-      )
+      const store = new RecoveryStore(context.folders.recoveries)
+      return await resume(context, store.open(values.resume), values, paths)
     }
-    if (!asksAnew) return await resume(context, onlyOne(context), values, [])
+    if (values.dryRun) return await plan(context, paths, values)
+    if (!namesAny(paths, values)) return await resume(context, onlyOne(context), values, [])
     await askAnew(context, paths, values)
   },
 })
 
-async function list(context: Context, values: Values): Promise<void> {
-  const { terminal } = context
+/** Asks for nothing: no code is spent by looking. */
+async function plan(context: Context, paths: readonly string[], values: Values): Promise<void> {
+  const wanted = await readWanted(context, paths, values)
   await withCode(context, values, async (code) => {
-    await askWithCode(context, { code, ca: certificates(values) }, async ({ deposits }) => {
-      for (const { id, serial, ...rest } of deposits) {
-        const { format, created, object, description, level, superseded } = rest
-        const size = object?.size ?? null
-        terminal.record({
-          id: toHex(id),
-          serial: formatSerial(serial),
-          format,
-          created,
-          size,
-          description,
-          level,
-          superseded,
-        })
-      }
-      terminal.table(
-        ['serial number', 'what', 'made', 'size', 'verified', 'description'],
-        depositRows(deposits),
-      )
-      terminal.note(`${count(deposits.length, 'deposit')}; sealed descriptions come back with the keys`)
+    await askWithCode(context, { code, ca: certificates(values) }, async ({ wire }) => {
+      tellPlan(context, code.client, await chosenDeposits(context, wire, code.client, wanted))
     })
   })
 }
 
 /** With each code of the sheet in turn, until one is taken. The container is opened, or made, once. */
 async function askAnew(context: Context, paths: readonly string[], values: Values): Promise<void> {
+  checkOneInput(values)
+  const wanted = await readWanted(context, paths, values)
   let container: KeyContainer | undefined
   try {
     await withCode(context, values, async (code) => {
@@ -164,28 +139,36 @@ async function askAnew(context: Context, paths: readonly string[], values: Value
         context.terminal.note('that code was used already: this goes on with what was asked for then')
         return await resume(context, begun, values, paths)
       }
-      const folder = await askWithCode(context, { code, ca: certificates(values) }, async (asked) => {
+      const ca = certificates(values)
+      const folder = await askWithCode(context, { code, ca }, async ({ wire, seen }) => {
+        const deposits = await chosenDeposits(context, wire, code.client, wanted)
+        checkCount(deposits)
         container ??= await newOwner(context, values)
-        return await begin(context, asked, beginningOf(code, values), {
+        checkNobodys(seen, container)
+        return begin(context, seen, {
+          ...code,
+          ca,
+          class: 'self',
+          evidence: [{ kind: values.vouched ? 'vetting' : 'recovery-code', key: signerOf(code.key) }],
+          requester: null,
+          reason: values.reason ?? NOTHING_SAID,
+          reference: values.reference ?? null,
+          deposits,
+          paths: wanted.paths,
           container,
-          wanted: { paths, serials: values.serial, all: values.all },
         })
       })
-      if (container) await goOnWith(context, folder, { container, values, paths })
+      if (container) await carryOn(context, folder, { ...values, container, paths })
     })
   } finally {
     container?.wipe()
   }
 }
 
-function beginningOf(code: FoundCode, values: Values): Beginning {
-  return {
-    code,
-    kind: values.vouched ? 'vetting' : 'recovery-code',
-    ca: certificates(values),
-    reason: values.reason ?? NOTHING_SAID,
-    reference: values.reference ?? null,
-  }
+/** Standard input is one thing. @throws CliError USAGE */
+function checkOneInput({ codeFile, list }: Values): void {
+  if (codeFile !== '-' || list !== '-') return
+  throw usage('standard input cannot be both the code and the list', 'name a file for one of them')
 }
 
 /** Goes on with what was begun before. */
@@ -195,69 +178,26 @@ async function resume(
   values: Values,
   paths: readonly string[],
 ): Promise<void> {
-  const container = await newOwner(context, {
-    ...values,
-    container: values.container ?? folder.load().container,
-  })
+  const record = folder.load()
+  if (values.dryRun) return tellKept(context, folder)
+  const container = await newOwner(context, { ...values, container: values.container ?? record.container })
   try {
-    await goOnWith(context, folder, { container, values, paths })
+    await carryOn(context, folder, { ...values, container, paths })
   } finally {
     container.wipe()
   }
 }
 
-/** Goes on, and makes something of what came back. */
-async function goOnWith(
-  context: Context,
-  folder: RecoveryFolder,
-  { container, values, paths }: { container: KeyContainer; values: Values; paths: readonly string[] },
-): Promise<void> {
-  const lock = folder.lock()
-  try {
-    tellRequest(context, folder)
-    const { keys } = await goOn(context, folder, { container, wait: values.wait })
-    try {
-      const outputFolder = values.outputFolder ?? '.'
-      const record = folder.load()
-      const restored = await restore(context, { record, keys, container, paths, outputFolder })
-      tellRestored(context, folder, restored, keys.length)
-      adopt(context, folder, container)
-      if (context.failures.status === 0) folder.finish()
-    } finally {
-      wipeKeys(keys)
-    }
-  } finally {
-    lock.release()
+/** What was asked for, as it was kept then. */
+function tellKept({ terminal }: Context, folder: RecoveryFolder): void {
+  const { deposits, client } = folder.load()
+  for (const id of deposits) {
+    terminal.record({ id: toHex(id) })
+    terminal.line(toHex(id))
   }
-}
-
-function tellRequest({ terminal }: Context, folder: RecoveryFolder): void {
-  if (terminal.quiet || terminal.json) return
-  const { recipient, expires, client } = folder.request()
-  terminal.heading(`recovery ${shortDigest(folder.digest)}`)
-  terminal.fields([
-    ['for', `${count(folder.load().deposits.length, 'key')} of ${client}`],
-    ['compare', `${groupsText(recipient)}: tell it to officers who ask for whom it is`],
-    ['until', formatTime(expires)],
-  ])
-}
-
-function tellRestored(
-  { terminal }: Context,
-  folder: RecoveryFolder,
-  { files, written, alias }: Awaited<ReturnType<typeof restore>>,
-  keys: number,
-): void {
-  terminal.record({ request: folder.id, done: true, keys, decryptOnly: true, files, written, signer: alias })
-  const apart = keys - files.length - written.length
-  terminal.note(
-    `${count(keys, 'key')} came back, for decryption alone: strongroom reseal gives files new ones`,
-  )
-  if (apart > 0) {
-    terminal.note(
-      `${count(apart, 'key')} of files that are not here: strongroom recover FILE --resume ${folder.id.slice(0, 8)}`,
-    )
-  }
+  const digest = toHex(folder.request().deposits.digest)
+  terminal.record({ client, count: deposits.length, digest })
+  terminal.note(`${count(deposits.length, 'deposit')} of ${client}, list ${digest.slice(0, 16)}`)
 }
 
 /** The one recovery that is not finished. */

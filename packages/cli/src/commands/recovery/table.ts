@@ -35,6 +35,16 @@ const OFFICER_COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./officer-decide.ts')).officerReject,
   },
   {
+    name: 'clients',
+    purpose: 'list whose keys can be asked for',
+    load: async () => (await import('./officer.ts')).officerClients,
+  },
+  {
+    name: 'request',
+    purpose: 'ask for the keys of somebody else, in your own name',
+    load: async () => (await import('./officer-request.ts')).officerRequest,
+  },
+  {
     name: 'vouch',
     purpose: 'hand a code to somebody who has none',
     load: async () => (await import('./officer-vouch.ts')).officerVouch,
@@ -59,5 +69,9 @@ export const RECOVERY_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     purpose: 'try whether keys could be recovered today',
     load: async () => (await import('./rehearse.ts')).rehearse,
   },
-  { name: 'officer', purpose: 'decide about requests of others', commands: OFFICER_COMMANDS },
+  {
+    name: 'officer',
+    purpose: 'decide about requests, and ask for keys of others',
+    commands: OFFICER_COMMANDS,
+  },
 ]
