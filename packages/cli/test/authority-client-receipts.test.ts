@@ -28,7 +28,17 @@ suite('strongroom receipts', { concurrency: 2 }, () => {
     const lines = stdout.trimEnd().split('\n')
     const entries = lines.slice(2).map((line) => Number(line.split(/ +/)[1]))
     assert.deepEqual(entries, [2, 3, 4])
-    assert.match(lines[1] ?? '', /not of a deposit$/)
+    assert.match(lines[1] ?? '', /^[0-9a-f]{16} +1 +your enrolment$/)
+    const records = (await home.json(['receipts', 'list'])) as { kind: string; index: number }[]
+    assert.deepEqual(
+      records.map(({ kind, index }) => [kind, index]),
+      [
+        ['enrolment', 1],
+        ['deposit', 2],
+        ['deposit', 3],
+        ['deposit', 4],
+      ],
+    )
     const names = lines.slice(2).map((line) => line.split(/ +/)[4])
     assert.deepEqual(new Set(names), new Set(['a.age', 'b.age', 'c.age']))
     const byFile = await home.ok(['receipts', 'show', 'b.age'])
@@ -137,6 +147,28 @@ suite('strongroom monitor', { concurrency: 2 }, () => {
     assert.match((await home.ok(['status', '--offline'])).stdout, /^ {2}monitor +all was well \d{4}-/m)
     assert.match((await home.ok(['status'])).stdout, /followed up to entry 5/)
     assert.equal((await home.run(['monitor', '--every', 'often'])).status, 2)
+  })
+
+  test('asks how far the custodian is, which status shows from then on, with its age', async (t) => {
+    const { vault, home } = await depositor(t)
+    const level2 = async (...options: string[]) =>
+      /^ {2}level 2 +(.*)$/m.exec((await home.ok(['status', ...options])).stdout)?.[1]
+    assert.equal(await level2(), 'not known: the authority was never asked; strongroom status --levels does')
+    await home.ok(['monitor'])
+    await vault.stop()
+    const said =
+      /^3 deposits not opened by the custodian yet, as the authority said \d{4}-\d\d-\d\d \d\d:\d\d$/
+    assert.match((await level2('--offline')) ?? '', said)
+    await vault.start()
+    home.write('d', 'd')
+    await home.ok(['seal', 'd', '--require-receipt'])
+    const [record] = (await home.json(['status', '--offline'])) as { level2: object }[]
+    assert.partialDeepStrictEqual(record?.level2, { below: 3, newer: 1 })
+    assert.match((await level2('--offline')) ?? '', /^3 deposits .*; 1 deposit made since$/)
+    assert.match((await level2('--levels')) ?? '', /^4 deposits not opened .*\d$/)
+    // Nothing depends on what was said: a file that nobody can read is none.
+    writeFileSync(home.path('home/authorities/vault/told-levels.json'), 'spoilt', { mode: 0o600 })
+    assert.match((await level2('--offline')) ?? '', /^not known/)
   })
 
   test('raises an alarm for a deposit in the name of the client that it did not make', async (t) => {

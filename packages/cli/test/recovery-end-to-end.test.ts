@@ -106,6 +106,8 @@ suite('a custodian with a network', { concurrency: 2 }, () => {
       [['verified', 1, 0]],
     )
     assert.equal(JSON.parse(first.stdout).ready, true)
+    const { stdout } = await all.owner.ok(['status', '--levels'])
+    assert.match(stdout, /^ {2}level 2 +the custodian opened all of them, as the authority said /m)
 
     await approve(all.officers.bo, request)
     assert.deepEqual(eventsIn((await custodian.round()).stderr), [])

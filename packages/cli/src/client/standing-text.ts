@@ -21,8 +21,8 @@ const STATES: Readonly<Record<DepositState, string>> = {
   damaged: 'damaged',
 }
 
-/** Where everything stands, for people. @param belowLevel2 as the authority says, if it was asked */
-export function standingFields(standing: Standing, belowLevel2: number | undefined): Field[] {
+/** Where everything stands, for people. */
+export function standingFields(standing: Standing): Field[] {
   const { state, epoch, summary, head, evidence, lookedMs } = standing
   const { number, notAfter } = state.epochs.latest.payload
   const { safe, ...others } = summary.counts
@@ -38,7 +38,7 @@ export function standingFields(standing: Standing, belowLevel2: number | undefin
     ['you are', `${state.clientId} of ${state.tenant}, container ${displayName(state.container)}`],
     ['epoch', `${number}, until ${formatTime(notAfter)}: ${EPOCHS[epoch]}`],
     ['safe', `${count(safe, 'deposit')} with a verified receipt`],
-    ['level 2', belowLevel2 === undefined ? 'not asked: --levels' : levelText(belowLevel2)],
+    ['level 2', levelText(standing)],
     ...more.map(([name, times]): Field => [name, count(times, 'deposit')]),
     ...callingField(standing),
     [
@@ -51,10 +51,17 @@ export function standingFields(standing: Standing, belowLevel2: number | undefin
   ]
 }
 
-function levelText(below: number): string {
-  return below === 0
-    ? 'the custodian opened all of them'
-    : `${count(below, 'deposit')} not opened by the custodian yet`
+/** How far the custodian is, and how old that knowledge is: the authority says it when it is asked, and not before. */
+function levelText({ levels, summary }: Standing): string {
+  if (summary.counts.safe === 0) return 'nothing to open yet'
+  if (!levels) return 'not known: the authority was never asked; strongroom status --levels does'
+  const { below, newer, askedMs } = levels
+  const opened =
+    below === 0
+      ? 'the custodian opened all of them'
+      : `${count(below, 'deposit')} not opened by the custodian yet`
+  const since = newer === 0 ? '' : `; ${count(newer, 'deposit')} made since`
+  return `${opened}, as the authority said ${formatTime(askedMs)}${since}`
 }
 
 function callingField({ summary: { calling } }: Standing): Field[] {
@@ -73,8 +80,8 @@ export function attemptText(status: DepositStatus): string {
 }
 
 /** The same for programs. */
-export function standingRecord(standing: Standing, belowLevel2: number | undefined): object {
-  const { state, epoch, summary, listed, head, evidence } = standing
+export function standingRecord(standing: Standing): object {
+  const { state, epoch, summary, listed, head, evidence, levels } = standing
   const { number, notAfter } = state.epochs.latest.payload
   return {
     authority: state.name,
@@ -86,7 +93,7 @@ export function standingRecord(standing: Standing, belowLevel2: number | undefin
     container: state.container,
     epoch: { number, ends: isoTime(notAfter), standing: epoch },
     counts: summary.counts,
-    belowLevel2: belowLevel2 ?? null,
+    level2: levels ? { below: levels.below, asked: isoTime(levels.askedMs), newer: levels.newer } : null,
     oldestWaiting: isoTime(summary.oldestWaitingMs),
     lastTry: summary.calling && { at: isoTime(summary.calling.lastMs), outcome: summary.calling.outcome },
     log: head ? { size: head.size, signed: isoTime(head.signedMs) } : null,

@@ -9,6 +9,7 @@ import {
   type DepositStatus,
   type DepositSummary,
   type LogHead,
+  type ToldLevels,
 } from '@strongroom/core/client'
 import { epochStanding, type EpochStanding } from '@strongroom/core/protocol'
 
@@ -23,6 +24,8 @@ export interface Standing {
   readonly head: LogHead | undefined
   /** When the log was last looked at and all was well. */
   readonly lookedMs: number | undefined
+  /** How far the custodian is, as the authority said when it was asked; undefined if it never was. */
+  readonly levels: (ToldLevels & { readonly newer: number }) | undefined
   /** Where evidence lies that alarms left. */
   readonly evidence: { readonly folder: string; readonly files: number }
 }
@@ -44,8 +47,15 @@ export function standingOf(
     listed,
     head: checkpoint === null ? undefined : verifyHead(utf8Encode(checkpoint), epochs),
     lookedMs: folder.lookedAt(),
+    levels: levelsOf(folder),
     evidence: { folder: folder.evidence, files: filesIn(folder.evidence) },
   }
+}
+
+/** @returns with `newer`, how many receipts came since then */
+function levelsOf(folder: AuthorityFolder): Standing['levels'] {
+  const told = folder.toldLevels()
+  return told && { ...told, newer: Math.max(0, folder.receipts.list().length - told.receipts) }
 }
 
 /** Passes all on, and notes those that are to be listed: there may be very many that are not. */

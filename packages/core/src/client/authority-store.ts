@@ -18,10 +18,12 @@ import { Outbox } from './outbox.ts'
 import { makePrivateFolder, readOwnFile, readState, writeOwnFile } from './own-files.ts'
 import { PromisedHeads } from './promised-heads.ts'
 import { ReceiptStore } from './receipt-store.ts'
+import { keepToldLevels, loadToldLevels, type ToldLevels } from './told-levels.ts'
 
 const FILE = 'authority.json'
 const LOCK = '.state.lock'
 const LOOKED = 'looked-at'
+const LEVELS = 'told-levels.json'
 /** Changes of a state take milliseconds: who waits longer waits for a process that hangs. */
 const LOCK_WAIT_MS = 5_000
 
@@ -165,6 +167,16 @@ export class AuthorityFolder {
     const bytes = readOwnFile(join(this.path, LOOKED), 100, 'time of a look')
     const time = bytes && Date.parse(Buffer.from(bytes).toString('latin1').trim())
     return time === undefined || Number.isNaN(time) ? undefined : time
+  }
+
+  /** Remembers what the authority said of how far its custodian is. */
+  noteLevels(told: ToldLevels): void {
+    keepToldLevels(join(this.path, LEVELS), told)
+  }
+
+  /** What it said the last time; undefined if it was never asked. */
+  toldLevels(): ToldLevels | undefined {
+    return loadToldLevels(join(this.path, LEVELS))
   }
 
   #change(change: (state: AuthorityState) => AuthorityState): AuthorityState {

@@ -10,6 +10,7 @@ import {
 import { connectedTo } from '../../client/connection.ts'
 import { wireOf } from '../../client/delivery.ts'
 import { durationOf } from '../../client/duration.ts'
+import { noteLevels } from '../../client/levels.ts'
 import { CliError } from '../../cli-error.ts'
 import { type Context, defineCommand } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
@@ -37,7 +38,8 @@ export const monitor = defineCommand({
   notes: [
     'Looks whether the log of each authority is still the one that it signed before: in receipts, and the last time it was',
     'looked at. It must have grown from what it was, its epochs must go on, and every statement in your name must be one',
-    'that this computer knows. A few tiles of the log are read for that, however long it is.',
+    'that this computer knows. A few tiles of the log are read for that, however long it is. It also asks how many deposits',
+    'the custodian has not opened yet, which strongroom status shows from then on.',
     '',
     'An alarm leaves a file of evidence, which convicts a log that was forked by its own signatures. It is raised again until',
     'somebody has done something about it. Deposits of another computer with the same keys are not known here.',
@@ -89,19 +91,29 @@ async function look(
       context,
       chosen.state,
       { timeoutMs: TIMEOUT_MS, credentials },
-      (client) =>
-        monitorAuthority(chosen.folder, wireOf(client), {
+      async (client) => {
+        const seen = await monitorAuthority(chosen.folder, wireOf(client), {
           now: Date.now,
           ...(stalledAfterMs !== undefined && { stalledAfterMs }),
-        }),
+        })
+        // Whoever lies about the log is not asked for more.
+        if (seen.alarms.length === 0) await noteLevels(chosen.folder, client)
+        return seen
+      },
     )
     tell(context, chosen, report)
   } catch (error) {
     if (context.signal.aborted) throw error
-    const passing = error instanceof ClientError && error.code === 'CLIENT_UNREACHABLE'
-    if (everyMs === undefined || !passing) context.failures.report(error, chosen.folder.name)
-    else context.terminal.warning(`${chosen.folder.name}: ${error.message}`)
+    if (everyMs === undefined || !(error instanceof Error && isPassing(error))) {
+      context.failures.report(error, chosen.folder.name)
+    } else context.terminal.warning(`${chosen.folder.name}: ${error.message}`)
   }
+}
+
+/** Whether the next look may go better by itself. */
+function isPassing(error: Error): boolean {
+  if (error instanceof CliError) return error.code === 'AUTHORITY_UNAVAILABLE'
+  return error instanceof ClientError && error.code === 'CLIENT_UNREACHABLE'
 }
 
 function tell({ terminal, failures }: Context, { folder }: ChosenAuthority, report: MonitorReport): void {

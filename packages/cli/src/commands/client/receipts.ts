@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { ClientError, type DepositRecord } from '@strongroom/core/client'
 import { ContainerError, writeFileAtomically } from '@strongroom/core/container'
+import { ProtocolError } from '@strongroom/core/protocol'
 import { AUTHORITY_OPTIONS, chosenAuthority, type ChosenAuthority } from '../../client/authority-choice.ts'
 import { keptReceipts, namedReceipt, type KeptReceipt } from '../../client/receipt-choice.ts'
 import { receiptFields, receiptRecord, shortId } from '../../client/receipt-text.ts'
@@ -23,19 +25,50 @@ export const receiptsList = defineCommand({
     const { terminal } = context
     const chosen = chosenAuthority(context, values)
     const kept = keptReceipts(chosen.folder)
-    for (const { id, record } of kept) {
-      const { label = null, path = null, index = null } = record ?? {}
-      terminal.record({ id, label, path, index, file: chosen.folder.receipts.pathOf(id) })
-    }
-    const rows = kept.map(({ id, record }) => [
-      shortId(id),
-      record ? String(record.index) : '',
-      record ? formatTime(record.deliveredMs) : '',
-      record ? displayName(record.label ?? record.path ?? '') : 'not of a deposit',
-    ])
+    const rows = kept.map((one) => {
+      const { id, record } = one
+      const { label = null, path = null, deliveredMs } = record ?? {}
+      const { kind, index, text } = record ? ofRecord(record) : ofReceipt(chosen, one)
+      terminal.record({ id, kind, label, path, index, file: chosen.folder.receipts.pathOf(id) })
+      const received = deliveredMs === undefined ? '' : formatTime(deliveredMs)
+      return [shortId(id), String(index ?? ''), received, text]
+    })
     terminal.table(['receipt', 'entry', 'received', 'for'], rows)
   },
 })
+
+/** What a receipt is for, as it is listed. */
+interface Listed {
+  /** Null if the receipt does not hold any more. */
+  readonly kind: string | null
+  readonly index: number | null
+  readonly text: string
+}
+
+function ofRecord({ label, path, index }: DepositRecord): Listed {
+  return { kind: 'deposit', index, text: displayName(label ?? path ?? '') }
+}
+
+/** What nothing is remembered of, the receipt says itself. */
+function ofReceipt({ folder, state }: ChosenAuthority, { id }: KeptReceipt): Listed {
+  try {
+    const receipt = folder.receipts.verify(id, state)
+    if (receipt) {
+      const { kind } = receipt.statement
+      return { kind, index: receipt.index, text: KINDS[kind] ?? `statement of the kind ${kind}` }
+    }
+  } catch (error) {
+    if (!(error instanceof ProtocolError || error instanceof ClientError)) throw error
+  }
+  return { kind: null, index: null, text: 'damaged: strongroom receipts verify says how' }
+}
+
+/** Receipts without a file that they are for. */
+const KINDS: Readonly<Record<string, string>> = {
+  deposit: 'a deposit that nothing is remembered of',
+  enrolment: 'your enrolment',
+  release: 'the release that enrolled you in the place of lost keys',
+}
 
 /** `strongroom receipts show`. */
 export const receiptsShow = defineCommand({

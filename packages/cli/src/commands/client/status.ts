@@ -1,7 +1,7 @@
 import type { DepositStatus } from '@strongroom/core/client'
 import { AUTHORITY_OPTIONS, chosenAuthorities, type ChosenAuthority } from '../../client/authority-choice.ts'
 import { deliver, patience } from '../../client/delivery.ts'
-import { countBelowLevel2 } from '../../client/levels.ts'
+import { askLevels } from '../../client/levels.ts'
 import { standingOf, type Standing } from '../../client/standing.ts'
 import { attemptText, standingFields, standingRecord } from '../../client/standing-text.ts'
 import { CliError } from '../../cli-error.ts'
@@ -21,7 +21,7 @@ const OPTIONS = {
   levels: {
     flags: '--levels',
     kind: 'flag',
-    description: 'ask the authority which deposits the custodian has not opened yet',
+    description: 'ask the authority now how many deposits the custodian has not opened yet',
   },
   offline: { flags: '--offline', kind: 'flag', description: 'ask nobody, and send nothing' },
   ...AUTHORITY_OPTIONS,
@@ -38,7 +38,8 @@ export const status = defineCommand({
     'waits is sent once more first, for a few seconds at most, unless you say --offline.',
     '',
     'Level 2 means that the custodian opened a deposit and found the key that was committed to. A receipt says that the',
-    'deposit is kept and was validly signed, level 0.',
+    'deposit is kept and was validly signed, level 0. How many are below level 2 the authority says: strongroom monitor and',
+    '--levels ask it, with your keys, and this shows what it said the last time.',
   ],
   examples: [
     { line: 'strongroom status', purpose: 'what is safe, what waits, and why' },
@@ -58,17 +59,17 @@ async function showOne(context: Context, chosen: ChosenAuthority, values: Values
   if (!values.offline && folder.outbox.list().length > 0) {
     await deliver(context, chosen, { timeoutMs: patience(folder) })
   }
+  if (values.levels && !values.offline) await askLevels(context, chosen, values)
   const standing = standingOf(folder, Date.now(), values)
-  const below = values.levels && !values.offline ? await countBelowLevel2(context, chosen, values) : undefined
   // Who only wants to know whether all is well hears nothing if it is.
-  if (!values.check || !context.terminal.quiet) tell(context, standing, below)
+  if (!values.check || !context.terminal.quiet) tell(context, standing)
   if (values.check) report(context, standing)
 }
 
-function tell({ terminal }: Context, standing: Standing, belowLevel2: number | undefined): void {
-  terminal.record(standingRecord(standing, belowLevel2))
+function tell({ terminal }: Context, standing: Standing): void {
+  terminal.record(standingRecord(standing))
   terminal.heading(`${standing.state.name}  ${displayName(standing.state.epochs.authority)}`)
-  terminal.fields(standingFields(standing, belowLevel2))
+  terminal.fields(standingFields(standing))
   for (const one of standing.listed) terminal.line(`  ${nameOf(one)}  ${attemptText(one)}`)
 }
 
