@@ -3,6 +3,7 @@ import {
   checkName,
   encodeCustodianQuery,
   encodeEnvelope,
+  encodeProbeAnswerSubmission,
   encodeRewrapSubmission,
   encodeVerificationSubmission,
   LIMITS,
@@ -10,6 +11,7 @@ import {
   parseCharterPage,
   parseCustodianDeposits,
   parseCustodianWork,
+  parseProbeFile,
   parseReceipt,
   RECOVERY_LIMITS,
   type CharterPage,
@@ -17,6 +19,8 @@ import {
   type CustodianQuery,
   type CustodianWork,
   type Envelope,
+  type ProbeAnswerSubmission,
+  type ProbeFile,
   type Receipt,
   type RewrapSubmission,
   type VerificationSubmission,
@@ -74,6 +78,16 @@ export class CustodianClient extends AuthorityClient {
   async sendVerification(submission: VerificationSubmission): Promise<Receipt> {
     const bytes = encodeVerificationSubmission(submission)
     return this.ask({ path: '/v1/verifications', body: { type: MEDIA_TYPES.json, bytes }, ...RECEIPT })
+  }
+
+  /** A probe with what it is answered by. @param digest of its statement, 32 bytes */
+  async probe(digest: Uint8Array): Promise<ProbeFile> {
+    return this.ask({ ...page(`/v1/custodian/probes/${toHex(digest)}`), parse: parseProbeFile })
+  }
+
+  async sendProbeAnswer(submission: ProbeAnswerSubmission): Promise<Receipt> {
+    const bytes = encodeProbeAnswerSubmission(submission)
+    return this.ask({ path: '/v1/probes/answers', body: { type: MEDIA_TYPES.json, bytes }, ...RECEIPT })
   }
 
   async sendRewrap(submission: RewrapSubmission): Promise<Receipt> {

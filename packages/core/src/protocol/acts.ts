@@ -13,6 +13,7 @@ import {
 import { ENROLMENT, type Enrolment } from './enrolment.ts'
 import { EPOCH, type Epoch } from './epoch.ts'
 import type { JsonField } from './json-fields.ts'
+import { PROBE, PROBE_ANSWER, type Probe, type ProbeAnswer } from './probe.ts'
 import { CODES, VETTING, type RecoveryCodes, type Vetting } from './recovery-codes.ts'
 import { REQUEST, requestSigners, type RecoveryRequest } from './recovery-request.ts'
 import {
@@ -51,6 +52,8 @@ export interface ActPayloads {
   readonly completion: Completion
   readonly codes: RecoveryCodes
   readonly vetting: Vetting
+  readonly probe: Probe
+  readonly 'probe-answer': ProbeAnswer
 }
 
 /** An act has the name of its kind in the log. */
@@ -74,6 +77,8 @@ export const ACTS: { readonly [K in ActName]: Act<ActPayloads[K]> } = {
   completion: act('completion', COMPLETION, custodian),
   codes: act('codes', CODES, ({ signer }) => [signer]),
   vetting: act('vetting', VETTING, by),
+  probe: act('probe', PROBE, ({ signer }) => [signer]),
+  'probe-answer': act('probe-answer', PROBE_ANSWER, custodian),
 }
 
 function act<T>(name: ActName, payload: JsonField<T>, signersOf: Act<T>['signersOf']): Act<T> {

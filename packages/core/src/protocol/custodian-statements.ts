@@ -49,11 +49,13 @@ export interface Rewrap extends CustodianStatement {
 
 /** All deposits of an epoch are wrapped for another: the old exchange key may go. */
 export interface Completion extends CustodianStatement {
-  readonly epoch: number
+  readonly from: number
+  readonly to: number
 }
 
 const MAX_EPOCH = 0xffffffff
-const TREE: JsonField<JudgedTree> = objectOf({
+/** Such a tree in JSON. */
+export const TREE: JsonField<JudgedTree> = objectOf({
   size: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   root: hexBytes(32),
 })
@@ -102,18 +104,24 @@ export const REWRAP: JsonField<Rewrap> = refined(
     checkpoint: TREE,
     created: timeText,
   }),
-  ({ from, to }) => {
-    if (to <= from) throw malformed('to', 'expected a later epoch')
-  },
+  checkAscending,
 )
 
 /** A completion in JSON. An epoch without deposits is complete at once. */
-export const COMPLETION: JsonField<Completion> = objectOf({
-  identity: fingerprintText,
-  custodian: signerText,
-  epoch: EPOCH_NUMBER,
-  count: COUNT,
-  results: hexBytes(32),
-  checkpoint: TREE,
-  created: timeText,
-})
+export const COMPLETION: JsonField<Completion> = refined(
+  objectOf({
+    identity: fingerprintText,
+    custodian: signerText,
+    from: EPOCH_NUMBER,
+    to: EPOCH_NUMBER,
+    count: COUNT,
+    results: hexBytes(32),
+    checkpoint: TREE,
+    created: timeText,
+  }),
+  checkAscending,
+)
+
+function checkAscending({ from, to }: Pick<Rewrap, 'from' | 'to'>): void {
+  if (to <= from) throw malformed('to', 'expected a later epoch')
+}

@@ -13,6 +13,7 @@ import {
 } from './json-fields.ts'
 import { LIMITS } from './limits.ts'
 import { leafIndex, momentNumber } from './logged-envelope.ts'
+import { checkOrder } from './page-order.ts'
 import { malformed } from './protocol-error.ts'
 import { encodeQuery, numberParameter, parseQuery, wordParameter, type QueryFields } from './query-text.ts'
 import { RECOVERY_LIMITS } from './recovery-limits.ts'
@@ -24,6 +25,8 @@ export interface CustodianWork {
   readonly subjects: readonly ApprovedSubject[]
   /** Requests whose release is logged and whose key blobs are not here. At most 1,000. */
   readonly owed: readonly Uint8Array[]
+  /** Probes without an answer that have not expired, the oldest first. At most 100. */
+  readonly probes: readonly Uint8Array[]
   /** Deposits that no custodian has opened. */
   readonly unverified: number
   /** Deposits of an epoch that are not wrapped for the last one; null if there are none. */
@@ -41,22 +44,37 @@ export interface ApprovedSubject {
 /** Deposits with what they are verified by: the answer of `GET /v1/custodian/deposits`. */
 export interface CustodianDeposits {
   /** In the order of the log. */
-  readonly deposits: readonly { readonly index: number; readonly blob: Uint8Array }[]
+  readonly deposits: readonly CustodianDeposit[]
   /** What shows their owners, each once: an enrolment, or a request with its release behind it. See `splitOwners`. */
   readonly enrolments: readonly Envelope[]
   /** `after` of the next page, which is the index of the last row; null on the last page. */
   readonly next: number | null
 }
 
+/** One of them. */
+export interface CustodianDeposit {
+  /** Of its leaf. */
+  readonly index: number
+  readonly blob: Uint8Array
+  /** The key blob of its newest rewrap: by it a deposit opens whose own exchange key is gone. Null if there was none. */
+  readonly rewrapped: Uint8Array | null
+}
+
 /** Which deposits are asked for. */
 export interface CustodianQuery {
-  /** `open`: not at level 2; `rewrap`: of that epoch, and not wrapped for the last one. `open` unless it is told. */
-  readonly work?: 'open' | 'rewrap'
+  /**
+   * `open`: not at level 2; `rewrap`: of that epoch, and not wrapped for the last one; `all`: whatever became of them. `open` unless it
+   * is told.
+   */
+  readonly work?: CustodianErrand
   readonly epoch?: number
   readonly after?: number
   /** 1 to 100, which is also what is meant unless it is told. */
   readonly limit?: number
 }
+
+/** For what a custodian asks for deposits. */
+export type CustodianErrand = 'open' | 'rewrap' | 'all'
 
 /** A verification with its list: the body of `POST /v1/verifications`. */
 export interface VerificationSubmission {
@@ -71,6 +89,7 @@ export interface RewrapSubmission {
 }
 
 const MOST_SUBJECTS = 1_000
+const MOST_PROBES = 100
 const MOST_REWRAPS = 1_000
 const COUNT = wholeNumber(0, Number.MAX_SAFE_INTEGER)
 const EPOCH = wholeNumber(1, 0xffffffff)
@@ -93,25 +112,25 @@ const WORK: JsonField<CustodianWork> = objectOf({
     MOST_SUBJECTS,
   ),
   owed: listOf(hexBytes(32), 0, MOST_SUBJECTS),
+  probes: listOf(hexBytes(32), 0, MOST_PROBES),
   unverified: COUNT,
   rewrap: orNull(objectOf({ from: EPOCH, to: EPOCH, left: COUNT })),
 })
 const DEPOSITS: JsonField<CustodianDeposits> = refined(
   objectOf({
     deposits: listOf(
-      objectOf({ index: leafIndex, blob: paddedBase64Bytes(LIMITS.depositBytes) }),
+      objectOf<CustodianDeposit>({
+        index: leafIndex,
+        blob: paddedBase64Bytes(LIMITS.depositBytes),
+        rewrapped: orNull(paddedBase64Bytes(RECOVERY_LIMITS.releaseBlobBytes)),
+      }),
       0,
       LIMITS.statementsPerPage,
     ),
     enrolments: listOf(ENVELOPE, 0, 2 * LIMITS.statementsPerPage),
     next: orNull(leafIndex),
   }),
-  ({ deposits, next }) => {
-    const unordered = deposits.findIndex((row, i) => i > 0 && row.index <= (deposits[i - 1]?.index ?? 0))
-    if (unordered >= 0) throw malformed('', `row ${unordered} is out of order`)
-    if (next !== null && next !== deposits.at(-1)?.index)
-      throw malformed('next', 'not the index of the last row')
-  },
+  ({ deposits: rows, next }) => checkOrder({ rows, next }, 'ascending'),
 )
 const VERIFICATION: JsonField<VerificationSubmission> = objectOf({
   statement: ENVELOPE,
@@ -126,7 +145,7 @@ const REWRAP: JsonField<RewrapSubmission> = objectOf({
   ),
 })
 const QUERY: QueryFields<CustodianQuery> = {
-  work: wordParameter('open', 'rewrap'),
+  work: wordParameter('open', 'rewrap', 'all'),
   epoch: numberParameter(EPOCH),
   after: numberParameter(leafIndex),
   limit: numberParameter(wholeNumber(1, LIMITS.statementsPerPage)),
@@ -160,7 +179,7 @@ export function encodeCustodianQuery(query: CustodianQuery): string {
 /** Reads such a query; work and limit are always told. @throws ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT */
 export function parseCustodianQuery(
   query: string,
-): CustodianQuery & { readonly work: 'open' | 'rewrap'; readonly limit: number } {
+): CustodianQuery & { readonly work: CustodianErrand; readonly limit: number } {
   return { work: 'open', limit: LIMITS.statementsPerPage, ...parseQuery(QUERY, query) }
 }
 

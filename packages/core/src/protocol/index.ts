@@ -60,6 +60,8 @@ export {
 export type {
   ApprovedSubject,
   CustodianDeposits,
+  CustodianDeposit,
+  CustodianErrand,
   CustodianQuery,
   CustodianWork,
   RewrapSubmission,
@@ -135,15 +137,34 @@ export { recipientKindOf } from './key-texts.ts'
 export type { RecipientKind } from './key-texts.ts'
 export { LIMITS } from './limits.ts'
 export {
+  completionHashesDigest,
   completionListDigest,
   depositListDigest,
+  probeListDigest,
   releaseListDigest,
   rewrapListDigest,
   sortedIds,
   verificationListDigest,
 } from './list-digests.ts'
-export type { DepositResult } from './list-digests.ts'
+export type { DepositResult, HashedResult } from './list-digests.ts'
 export { MEDIA_TYPES } from './media-types.ts'
+export type { Probe, ProbeAnswer, ProbeResult } from './probe.ts'
+export {
+  encodeProbeAnswerSubmission,
+  encodeProbeFile,
+  encodeProbeStanding,
+  encodeProbeSubmission,
+  parseProbeAnswerSubmission,
+  parseProbeFile,
+  parseProbeStanding,
+  parseProbeSubmission,
+} from './probe-messages.ts'
+export type {
+  ProbeAnswerSubmission,
+  ProbeFile,
+  ProbeStanding,
+  ProbeSubmission,
+} from './probe-messages.ts'
 export { encodeProblem, parseProblem, problemOf, PROBLEMS } from './problems.ts'
 export type { Problem, ProblemCode, ProblemRow } from './problems.ts'
 export { ProtocolError } from './protocol-error.ts'
@@ -153,7 +174,13 @@ export type { Receipt, ReceiptStatement, ReceiptTrust } from './receipt.ts'
 export { encodeReceiptList, parseReceiptList, receiptsOf } from './receipt-list.ts'
 export type { ReceiptList, ReceiptOutcome } from './receipt-list.ts'
 export { encodeRecoveryBundle, parseRecoveryBundle } from './recovery-bundle.ts'
-export type { BundledCharter, BundledProof, LogRange, RecoveryBundle } from './recovery-bundle.ts'
+export type {
+  BundledCharter,
+  BundledProof,
+  BundledRewrap,
+  LogRange,
+  RecoveryBundle,
+} from './recovery-bundle.ts'
 export { encodeRecoveryCode, parseRecoveryCode, printRecoveryCode } from './recovery-code.ts'
 export type { RecoveryCode } from './recovery-code.ts'
 export type { RecoveryCodes, Vetting } from './recovery-codes.ts'

@@ -1,5 +1,6 @@
 import { concat, equalBytes, toHex, utf8Encode } from '../bytes/index.ts'
 import type { Sha256 } from '../merkle/index.ts'
+import type { ProbeResult } from './probe.ts'
 import { malformed } from './protocol-error.ts'
 
 /** What became of one deposit: its id, and the 32 bytes or the byte that stand for it in a list. */
@@ -10,14 +11,23 @@ export interface DepositResult {
   readonly blob: Uint8Array
 }
 
+/** The same of a key blob that is not at hand: its SHA-256 alone. */
+export interface HashedResult {
+  readonly id: Uint8Array
+  /** 32 bytes. */
+  readonly hash: Uint8Array
+}
+
 const LABELS = {
   deposits: utf8Encode('strongroom deposit list v1\n'),
   release: utf8Encode('strongroom release list v1\n'),
   verification: utf8Encode('strongroom verification list v1\n'),
   rewrap: utf8Encode('strongroom rewrap list v1\n'),
   completion: utf8Encode('strongroom completion list v1\n'),
+  probe: utf8Encode('strongroom probe list v1\n'),
 }
 const ID_BYTES = 32
+const MAC_BYTES = 32
 
 /**
  * What stands for a list of deposits in a request: SHA-256 of a label and the ids in ascending order. docs/spec/recovery.md,
@@ -49,6 +59,12 @@ export function completionListDigest(sha256: Sha256, results: readonly DepositRe
   return listDigest(sha256, 'completion', hashed(sha256, results))
 }
 
+/** The same list of a completion, made of the hashes of its key blobs. */
+export function completionHashesDigest(sha256: Sha256, results: readonly HashedResult[]): Uint8Array {
+  const rows = results.map(({ id, hash }) => ({ id, result: hash }))
+  return listDigest(sha256, 'completion', rows)
+}
+
 /** The results of a verification: for each deposit its id and a byte, 1 for right and 0 for wrong. */
 export function verificationListDigest(
   sha256: Sha256,
@@ -56,6 +72,18 @@ export function verificationListDigest(
 ): Uint8Array {
   const rows = results.map(({ id, right }) => ({ id, result: Uint8Array.of(right ? 1 : 0) }))
   return listDigest(sha256, 'verification', rows)
+}
+
+/**
+ * The results of a probe: for each deposit its id, a byte, 1 if it opened and 0 if it did not, and the MAC, of which the bytes are zero
+ * where there is none.
+ */
+export function probeListDigest(sha256: Sha256, results: readonly ProbeResult[]): Uint8Array {
+  const rows = results.map(({ id, mac }) => {
+    if (mac && mac.length !== MAC_BYTES) throw malformed('mac', `expected 32 bytes, got ${mac.length}`)
+    return { id, result: concat(Uint8Array.of(mac ? 1 : 0), mac ?? new Uint8Array(MAC_BYTES)) }
+  })
+  return listDigest(sha256, 'probe', rows)
 }
 
 /** Ids of deposits in ascending order. @throws ProtocolError PROTOCOL_FORMAT for what is no id, or one twice */

@@ -57,6 +57,11 @@ export const PROBLEMS = {
     title: 'the quota of this client or tenant is used up',
     hint: 'ask the administrator of the authority for more',
   },
+  'no-key': {
+    status: 403,
+    title: 'a deposit of password parameters: there is no key in it to open',
+    hint: 'leave it out; strongroom deposit --derived deposits the parameters again',
+  },
   recovery: {
     status: 403,
     title: 'the request for recovery is not accepted',
@@ -104,6 +109,11 @@ export const PROBLEMS = {
   'uri-too-long': { status: 414, title: 'an address that is too long', hint: SMALLER },
   'media-type': { status: 415, title: 'not a media type of this address', hint: REPORT },
   'too-many': { status: 429, title: 'too many requests', hint: LATER },
+  'probe-budget': {
+    status: 429,
+    title: 'as many deposits were probed as may be in a day',
+    hint: 'run it again tomorrow, or ask the administrator of the authority for more',
+  },
   'fields-too-large': { status: 431, title: 'header fields that are too long', hint: REPORT },
   internal: {
     status: 500,

@@ -19,6 +19,8 @@ export const ENTRY_KINDS = {
   completion: 12,
   codes: 13,
   vetting: 14,
+  probe: 15,
+  'probe-answer': 16,
 } as const
 
 /** The name of a kind. */

@@ -109,6 +109,7 @@ const FILE: SubjectFile = {
 const WORK: CustodianWork = {
   subjects: [{ digest: bytesOf(1), kind: 'charter', releasableFrom: START }],
   owed: [bytesOf(2)],
+  probes: [],
   unverified: 3,
   rewrap: { from: 1, to: 2, left: 4 },
 }
@@ -154,12 +155,12 @@ const JSON_BODIES: Readonly<Record<string, () => void>> = {
   ),
   'the work of a custodian': row(WORK, encodeCustodianWork, parseCustodianWork),
   'no work': row(
-    { subjects: [], owed: [], unverified: 0, rewrap: null },
+    { subjects: [], owed: [], probes: [], unverified: 0, rewrap: null },
     encodeCustodianWork,
     parseCustodianWork,
   ),
   'deposits to open': row(
-    { deposits: [{ index: 4, blob: bytesOf(1, 9) }], enrolments: [ENVELOPE], next: 4 },
+    { deposits: [{ index: 4, blob: bytesOf(1, 9), rewrapped: bytesOf(2, 9) }], enrolments: [ENVELOPE], next: 4 },
     encodeCustodianDeposits,
     parseCustodianDeposits,
   ),

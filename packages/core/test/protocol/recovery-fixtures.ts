@@ -249,7 +249,7 @@ export const charterReleaseWith = (subject: Uint8Array, changes: Partial<Release
 
 const verification: Verification = { ...judged, epoch: 1 }
 const rewrap: Rewrap = { ...judged, from: 1, to: 2 }
-const completion: Completion = { ...judged, epoch: 1 }
+const completion: Completion = { ...judged, from: 1, to: 2 }
 const SUBJECT = digestOf('request', requestWith())
 
 /** One of each statement about recovery. */
@@ -265,6 +265,16 @@ export const SAMPLES = {
   completion,
   codes: codesWith(),
   vetting: vettingWith(),
+  probe: {
+    identity: IDENTITY.fingerprint,
+    tenant: 'acme',
+    client: OWNER_ID,
+    signer: OWNER.signer,
+    deposits: { count: 2, digest: depositListDigest(sha256, DEPOSITS) },
+    nonce: bytesOf(0x4a),
+    created: START + DAY,
+  },
+  'probe-answer': { ...judged, tenant: 'acme', subject: SUBJECT },
 } as const satisfies Partial<{ readonly [K in ActName]: ActPayloads[K] }>
 
 export type SampleName = keyof typeof SAMPLES

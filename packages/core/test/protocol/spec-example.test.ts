@@ -177,7 +177,7 @@ describe('the tables of the specification', () => {
     assert.deepEqual(firstCells(RECEIPT, 'Format'), members(receipt))
   })
   test('name the acts, who signs them, and their kinds', () => {
-    const rows = [...PROTOCOL.matchAll(/^\| `([a-z]+)` \| (.+) \| (\d+) \|$/gm)]
+    const rows = [...PROTOCOL.matchAll(/^\| `([a-z-]+)` \| (.+) \| (\d+) \|$/gm)]
     assert.deepEqual(
       rows.map(([, name]) => name),
       Object.keys(ACTS),

@@ -154,7 +154,7 @@ suite('the worked example of the specification', () => {
   })
 
   test('kinds and limits are those of the page', () => {
-    const rows = [...PAGE.matchAll(/^\| (\d+) \| (\w+)/gm)].map(([, kind, name]) => [name, Number(kind)])
+    const rows = [...PAGE.matchAll(/^\| (\d+) \| ([\w-]+)/gm)].map(([, kind, name]) => [name, Number(kind)])
     assert.deepEqual(Object.fromEntries(rows), ENTRY_KINDS)
     const said = [...(/## Limits\n([^#]*)/.exec(PAGE)?.[1] ?? '').matchAll(/[\d,]*\d/g)].map(([number]) =>
       Number(number.replaceAll(',', '')),
