@@ -40,7 +40,7 @@ export function configurationOf(settings: Settings, folder: string): Configurati
     },
     database: databaseOf(database, at),
     log: { keys: at(log.keys), signed: at(log.signed) },
-    quotas: { client: present(quotas.client), tenant: present(quotas.tenant) },
+    quotas: { ...quotas, client: present(quotas.client), tenant: present(quotas.tenant) },
     metrics: metrics.listen ? { listen: metrics.listen } : {},
   }
 }

@@ -161,6 +161,15 @@ export const SETTINGS = z
             key: whole.default(8).describe('The same of one key that signs them.'),
           })
           .prefault({}),
+        probes: z
+          .strictObject({
+            deposits: whole
+              .default(1_000)
+              .describe(
+                'Deposits that one client may have probed in 24 hours. Each is opened by the custodian: this is how much work a client can make for it.',
+              ),
+          })
+          .prefault({}),
       })
       .prefault({}),
     limits: z

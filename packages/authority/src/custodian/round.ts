@@ -1,14 +1,19 @@
 import { equalBytes } from '@strongroom/core/bytes'
 import { ClientError, nodeMeans } from '@strongroom/core/client'
+import { merkleTree } from '@strongroom/core/merkle'
 import {
   type ApprovedSubject,
   type CustodianDeposits,
   type CustodianQuery,
   type CustodianWork,
   type Envelope,
+  type ProbeAnswerSubmission,
+  type ProbeFile,
   type RecoveryBundle,
   type VerificationSubmission,
 } from '@strongroom/core/protocol'
+import { TiledTree } from '@strongroom/core/tlog'
+import { sha256 } from '../model/digest.ts'
 import { entryOf } from './bundle-entries.ts'
 import { readBundle } from './checked-bundle.ts'
 import { CustodianError, type CustodianErrorCode } from './custodian-error.ts'
@@ -18,6 +23,7 @@ import { lastSeen } from './knowledge.ts'
 import { lookAtLog, type LogWire } from './looked-at-log.ts'
 import { verifyDeposits, type DepositTrust } from './opened-deposits.ts'
 import { byEpoch } from './owned-deposits.ts'
+import { answerProbe, type ProbeTrust } from './probe-answers.ts'
 import { handOut, releaseBundle } from './released.ts'
 
 /**
@@ -36,6 +42,8 @@ export interface CustodianWire extends LogWire {
   readonly sendRelease: (release: Envelope) => Promise<unknown>
   readonly sendKeyBlobs: (subject: Uint8Array, blobs: Uint8Array) => Promise<unknown>
   readonly deposits: (query: CustodianQuery) => Promise<CustodianDeposits>
+  readonly probe: (digest: Uint8Array) => Promise<ProbeFile>
+  readonly sendProbeAnswer: (submission: ProbeAnswerSubmission) => Promise<unknown>
   readonly sendVerification: (submission: VerificationSubmission) => Promise<unknown>
 }
 
@@ -43,6 +51,8 @@ export interface CustodianWire extends LogWire {
 export interface Round {
   readonly released: readonly Uint8Array[]
   readonly handedOut: readonly Uint8Array[]
+  /** Probes that were answered. */
+  readonly answered: readonly Uint8Array[]
   readonly verified: { readonly right: number; readonly wrong: number }
   /** What was not released or handed out, and why. */
   readonly refused: readonly Refusal[]
@@ -71,8 +81,8 @@ const FATAL: ReadonlySet<CustodianErrorCode> = new Set([
 ])
 
 /**
- * One round of a connected custodian: looks at the log, releases what waited long enough, hands out what the log has, verifies a page of
- * deposits. The look comes first and is remembered, also when there is nothing to do: what is dated back later has to wait anew.
+ * One round of a connected custodian: looks at the log, releases what waited long enough, hands out what the log has, answers probes, verifies
+ * a page of deposits. The look comes first and is remembered, also when there is nothing to do: what is dated back later has to wait anew.
  *
  * Each subject stands by itself: one that is refused keeps no other waiting, and is tried again in the next round. What was done stays done
  * whenever the process ends.
@@ -87,7 +97,7 @@ export async function custodianRound(
   { now, signal }: RoundOptions,
 ): Promise<Round> {
   const epochs = await lookAtLog(folder, wire, now())
-  const { subjects, owed, unverified } = await wire.work()
+  const { subjects, owed, probes, unverified } = await wire.work()
   const refused: Refusal[] = []
   const bundleOf = (subject: Uint8Array) => bundleAbout(subject, folder, wire)
   const each = async (digests: readonly Uint8Array[], work: (subject: Uint8Array) => Promise<void>) => {
@@ -111,11 +121,15 @@ export async function custodianRound(
     const { blobs } = handOut(await bundleOf(subject), folder, now())
     await wire.sendKeyBlobs(subject, blobs)
   })
+  const judged = judgedBy(folder, wire, { epochs, now: now() })
+  const answered = await each(probes, async (probe) => {
+    await wire.sendProbeAnswer(await answerProbe(probe, await wire.probe(probe), keys, judged))
+  })
   const more = unverified > 0 && !signal?.aborted
   const verified = more
     ? await verifyPage(folder, keys, wire, { epochs, now: now() })
     : { right: 0, wrong: 0 }
-  return { released, handedOut, verified, refused }
+  return { released, handedOut, answered, verified, refused }
 }
 
 /** The bundle of a subject, and of no other: what is done is told under the name of what was asked for. */
@@ -145,6 +159,19 @@ async function refusalOf(work: () => Promise<void>): Promise<Omit<Refusal, 'subj
   }
 }
 
+/** By what deposits are judged on the tree that was just seen. */
+function judgedBy(
+  folder: CustodianFolder,
+  wire: CustodianWire,
+  { epochs, now }: Pick<DepositTrust, 'epochs' | 'now'>,
+): ProbeTrust {
+  const knowledge = folder.knowledge()
+  const { size, root } = lastSeen(knowledge) ?? { size: 0, root: merkleTree(sha256).emptyRoot() }
+  const trust = { ...nodeMeans, identity: knowledge.identity }
+  const log = new TiledTree(sha256, { size, root }, (tile) => wire.tile(tile))
+  return { trust, epochs, tree: { size, root }, now, log }
+}
+
 /** Deposits of one page, judged on the tree that was just seen. */
 async function verifyPage(
   folder: CustodianFolder,
@@ -152,12 +179,9 @@ async function verifyPage(
   wire: CustodianWire,
   { epochs, now }: Pick<DepositTrust, 'epochs' | 'now'>,
 ): Promise<Round['verified']> {
-  const knowledge = folder.knowledge()
-  const tree = lastSeen(knowledge)
+  const judged = judgedBy(folder, wire, { epochs, now })
   const counts = { right: 0, wrong: 0 }
-  if (!tree || tree.size === 0) return counts
-  const trust = { ...nodeMeans, identity: knowledge.identity }
-  const judged: DepositTrust = { trust, epochs, tree: { size: tree.size, root: tree.root }, now }
+  if (judged.tree.size === 0) return counts
   const page = await wire.deposits({ work: 'open' })
   for (const [epoch, deposits] of byEpoch(page, judged)) {
     const submission = verifyDeposits(deposits, epoch, keys, judged)

@@ -7,6 +7,7 @@ import { sha256 } from '../model/digest.ts'
 import { CustodianError, type CustodianErrorCode } from './custodian-error.ts'
 import type { CustodianFolder } from './custodian-folder.ts'
 import type { CustodianKeys } from './custody.ts'
+import type { RewrapWire } from './rewrap.ts'
 import { custodianRound, type CustodianWire, type Round } from './round.ts'
 
 /** Where the lines of a running custodian go: a JSON object each, without secrets. */
@@ -19,7 +20,11 @@ export function custodianLog(): CustodianLog {
 }
 
 /** Asks an authority, and signs as its custodian. @throws ProtocolError PROTOCOL_FORMAT for a bad address */
-export function custodianWire(url: string, transport: Transport, { signer }: CustodianKeys): CustodianWire {
+export function custodianWire(
+  url: string,
+  transport: Transport,
+  { signer }: CustodianKeys,
+): CustodianWire & RewrapWire {
   const credentials = { clientId: keyNameOf(sha256, signer.signer), sign: signer.sign }
   return new CustodianClient({ url, transport, credentials })
 }
@@ -87,14 +92,15 @@ async function triedRound(
   }
 }
 
-/** What was released can be handed out, and where a page was opened there may be another. */
-function goesOn({ released, verified }: Round): boolean {
-  return released.length > 0 || verified.right + verified.wrong > 0
+/** What was released can be handed out, and where a page was opened or probes were answered there may be more. */
+function goesOn({ released, answered, verified }: Round): boolean {
+  return released.length + answered.length > 0 || verified.right + verified.wrong > 0
 }
 
 function told(round: Round, log: CustodianLog): Round {
   for (const subject of round.released) log.info({ event: 'released', subject: toHex(subject) })
   for (const subject of round.handedOut) log.info({ event: 'handed-out', subject: toHex(subject) })
+  for (const probe of round.answered) log.info({ event: 'answered', probe: toHex(probe) })
   const { right, wrong } = round.verified
   if (right + wrong > 0) log[wrong > 0 ? 'warn' : 'info']({ event: 'verified', right, wrong })
   for (const { subject, code, message } of round.refused) {

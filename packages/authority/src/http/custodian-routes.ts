@@ -1,3 +1,4 @@
+import { toHex } from '@strongroom/core/bytes'
 import {
   encodeCustodianDeposits,
   encodeCustodianWork,
@@ -14,6 +15,7 @@ import {
 } from '@strongroom/core/protocol'
 import { ownerStatements } from '../log/index.ts'
 import type { RecoveryAct, StatementRow } from '../model/index.ts'
+import { PROBE_MS } from '../store/index.ts'
 import { checkCustodian } from './callers.ts'
 import { checkWritable } from './deposit-routes.ts'
 import { readRequest } from './problem-error.ts'
@@ -22,6 +24,7 @@ import { SCHEMAS } from './schemas.ts'
 import { admitted, appendOne } from './statement-routes.ts'
 
 const MOST_SUBJECTS = 1_000
+const MOST_PROBES = 100
 const answers = { [MEDIA_TYPES.receipt]: SCHEMAS.receipt }
 
 /** A statement of the custodian that comes by itself. */
@@ -94,7 +97,8 @@ async function readWork(call: Call): Promise<Answer> {
   const { store } = desk.authority
   const { unverified, rewrap: left, owed } = await store.recovery.backlog(await lastEpoch(desk))
   const subjects = await approved(desk)
-  const body = encodeCustodianWork({ subjects, owed, unverified, rewrap: left })
+  const probes = await store.recovery.probes.waiting(desk.now() - PROBE_MS, MOST_PROBES)
+  const body = encodeCustodianWork({ subjects, owed, probes, unverified, rewrap: left })
   return { type: MEDIA_TYPES.json, body }
 }
 
@@ -124,12 +128,29 @@ async function readDeposits(call: Call): Promise<Answer> {
   const rows = await store.recovery.waiting({ work, from: epoch, to, after, limit: limit + 1 })
   const page = rows.slice(0, limit)
   const next = rows.length > limit ? (page.at(-1)?.index ?? null) : null
+  const wrapped = await rewrappedOf(call.desk, page)
   const body = encodeCustodianDeposits({
-    deposits: page.map(({ index, bytes: blob }) => ({ index, blob })),
+    deposits: page.map(({ index, digest, bytes: blob }) => ({
+      index,
+      blob,
+      rewrapped: wrapped.get(toHex(digest)) ?? null,
+    })),
     enrolments: await enrolmentsOf(call.desk, page),
     next,
   })
   return { type: MEDIA_TYPES.json, body }
+}
+
+async function rewrappedOf(
+  { authority }: Desk,
+  rows: readonly StatementRow[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found: [string, Uint8Array][] = []
+  for (const [tenant, own] of Map.groupBy(rows, (row) => row.tenant)) {
+    const digests = own.map(({ digest }) => digest)
+    found.push(...(await authority.store.recovery.rewrapped(tenant, digests)))
+  }
+  return new Map(found)
 }
 
 async function enrolmentsOf({ authority }: Desk, rows: readonly StatementRow[]): Promise<Envelope[]> {

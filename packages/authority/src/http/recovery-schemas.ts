@@ -40,6 +40,8 @@ const subject = z.strictObject({
   standing,
 })
 
+const probeResult = z.strictObject({ id: hex(32), mac: hex(32).nullable() })
+
 /** Schemas of bodies and queries about recovery. */
 export const RECOVERY_SCHEMAS = {
   charterProposal: z
@@ -106,7 +108,7 @@ export const RECOVERY_SCHEMAS = {
     })
     .meta({ id: 'ClientPage', description: 'Clients in the order in which they were enrolled.' }),
   custodianQuery: z.strictObject({
-    work: z.enum(['open', 'rewrap']).optional(),
+    work: z.enum(['open', 'rewrap', 'all']).optional(),
     epoch: z.int().min(1).optional(),
     after: index.optional(),
     limit,
@@ -115,13 +117,14 @@ export const RECOVERY_SCHEMAS = {
     .strictObject({
       subjects: z.array(z.strictObject({ digest: hex(32), kind, releasableFrom: index })),
       owed: z.array(hex(32)),
+      probes: z.array(hex(32)),
       unverified: index,
       rewrap: z.strictObject({ from: z.int(), to: z.int(), left: index }).nullable(),
     })
     .meta({ id: 'CustodianWork', description: 'What waits for the custodian.' }),
   custodianDeposits: z
     .strictObject({
-      deposits: z.array(z.strictObject({ index, blob: padded })),
+      deposits: z.array(z.strictObject({ index, blob: padded, rewrapped: padded.nullable() })),
       enrolments: z.array(statement),
       next: index.nullable(),
     })
@@ -132,6 +135,30 @@ export const RECOVERY_SCHEMAS = {
   rewrap: z
     .strictObject({ statement, blobs: z.array(z.strictObject({ id: hex(32), blob: padded })) })
     .meta({ id: 'Rewrap', description: 'A rewrap, and its key blobs.' }),
+  probe: z
+    .strictObject({ statement, deposits: z.array(hex(32)) })
+    .meta({ id: 'Probe', description: 'A probe, and the ids of its deposits.' }),
+  probeAnswer: z
+    .strictObject({ statement, answers: z.array(probeResult) })
+    .meta({ id: 'ProbeAnswer', description: 'The answer to a probe, and its results.' }),
+  probeStanding: z
+    .strictObject({
+      state: z.enum(['waiting', 'answered', 'expired']),
+      expires: index,
+      answer: placed.nullable(),
+      answers: z.array(probeResult),
+      receipt: padded.nullable(),
+    })
+    .meta({ id: 'ProbeStanding', description: 'Where a probe stands.' }),
+  probeFile: z
+    .strictObject({
+      statement,
+      index,
+      ids: z.array(hex(32)),
+      deposits: z.array(z.strictObject({ index, blob: padded, rewrapped: padded.nullable() })),
+      enrolments: z.array(statement),
+    })
+    .meta({ id: 'ProbeFile', description: 'A probe with its deposits, and what shows the client.' }),
 } as const
 
 const NUMBER = /^([a-z]+)=(0|[1-9][0-9]{0,15})$/

@@ -7,6 +7,7 @@ import { docsPage } from './docs-page.ts'
 import { ENROLMENT_ROUTES } from './enrolment-routes.ts'
 import { openApiDocument } from './openapi.ts'
 import { PEOPLE_ROUTES } from './people-routes.ts'
+import { PROBE_ROUTES } from './probe-routes.ts'
 import { PUBLIC_ROUTES } from './public-routes.ts'
 import type { Route } from './route.ts'
 import { STATEMENT_ROUTES } from './statement-routes.ts'
@@ -47,6 +48,7 @@ export const ROUTES: readonly Route[] = [
   ...SUBJECT_ROUTES,
   ...PEOPLE_ROUTES,
   ...CUSTODIAN_ROUTES,
+  ...PROBE_ROUTES,
   ...CANCEL_ROUTES,
   ...DOCUMENT_ROUTES,
 ]

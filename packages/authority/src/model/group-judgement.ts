@@ -10,7 +10,8 @@ import type { ClientState, Owner, Usage } from './statement-rows.ts'
  * - `enrolled`: a client with that key is enrolled already.
  * - `unauthenticated`: its client is not there, or suspended.
  * - `quota`: of the client or of its tenant.
- * - `epoch`: an epoch record that is not the next one.
+ * - `epoch`: an epoch record that is not the next one, or a deposit of an epoch that was completed.
+ * - `no-key`, `probe-budget`: a probe of what holds no key, or of too much in a day.
  * - `recovery`, `involved`, `charter`, `decided`, `not-found`, `stale`: about a recovery; docs/errors.md, "What an authority answers".
  */
 export type Refusal =
@@ -25,6 +26,8 @@ export type Refusal =
   | 'decided'
   | 'not-found'
   | 'stale'
+  | 'no-key'
+  | 'probe-budget'
 
 /** What was decided about a statement: it has a leaf, it gets the next one, or it is not taken. */
 export type Judgement =
@@ -52,6 +55,8 @@ export interface Situation {
   /** When open invitations end, by tenant and id; without those that were used. */
   readonly invitations: ReadonlyMap<string, number>
   readonly lastEpoch: { readonly number: number; readonly digest: Uint8Array } | undefined
+  /** Epochs all of whose deposits were wrapped for another: their exchange keys are gone, or go at any time. */
+  readonly completed: ReadonlySet<number>
 }
 
 /** What a group leads to. */
@@ -107,16 +112,18 @@ class Changing {
 
   /** Why a new statement is not taken; if it is, what it changes is noted. */
   #refusal({ owner, digest, bytes, facts }: AdmittedStatement): Refusal | undefined {
-    if (facts.kind === 'deposit') return this.#deposit(owner, bytes.length)
+    if (facts.kind === 'deposit') return this.#deposit(owner, bytes.length, facts.deposit.epoch)
     if (facts.kind === 'enrolment') return this.#enrol(owner, facts.enrolment.invitation)
     if (facts.kind === 'epoch') return this.#epoch(facts, digest)
     throw new RangeError('a statement about recovery is judged with what it is about')
   }
 
-  #deposit({ tenant, client }: Owner, size: number): Refusal | undefined {
+  #deposit({ tenant, client }: Owner, size: number, epoch: number): Refusal | undefined {
     const key = keyOf(tenant, client)
     const active = this.#enrolled.has(key) || this.#before.clients.get(key) === 'active'
     if (!active) return 'unauthenticated'
+    // Nobody would be left who opens it.
+    if (this.#before.completed.has(epoch)) return 'epoch'
     const { quotas } = this.#before
     const total = keyOf(tenant, '')
     const [own, all] = [withDeposit(this.#used(key), size), withDeposit(this.#used(total), size)]

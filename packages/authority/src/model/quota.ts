@@ -13,6 +13,8 @@ export interface Quotas {
   readonly tenant: Quota
   /** Requests for recovery that may be open at the same time: of one owner, and by one key. 8 each unless told. */
   readonly requests?: { readonly owner?: number; readonly key?: number }
+  /** Deposits that a client may probe in 24 hours; 1,000 unless told. */
+  readonly probes?: { readonly deposits?: number }
 }
 
 /** What was stored after one more deposit. */

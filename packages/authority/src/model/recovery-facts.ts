@@ -5,6 +5,7 @@ import {
   fingerprintOf,
   openStatement,
   parseEnvelope,
+  probeListDigest,
   ProtocolError,
   rewrapListDigest,
   sortedIds,
@@ -13,6 +14,7 @@ import {
   type ActPayloads,
   type AuthorityTrust,
   type Envelope,
+  type ProbeResult,
   type VerifiedStatement,
 } from '@strongroom/core/protocol'
 import { sha256 } from './digest.ts'
@@ -30,6 +32,8 @@ export const RECOVERY_ACTS = [
   'completion',
   'codes',
   'vetting',
+  'probe',
+  'probe-answer',
 ] as const
 
 export type RecoveryAct = (typeof RECOVERY_ACTS)[number]
@@ -50,7 +54,7 @@ export interface DepositKeyBlob {
 export interface Beside {
   /** Of a charter: signers in text form, of people whose fingerprints stand in it. */
   readonly keys?: readonly string[]
-  /** Of a request: the ids of its deposits. */
+  /** Of a request or probe: the ids of its deposits. */
   readonly deposits?: readonly Uint8Array[]
   /** Of a request or charter: the one-time key, in text form, with which its notices let somebody cancel. */
   readonly notice?: string
@@ -58,6 +62,8 @@ export interface Beside {
   readonly results?: readonly OpenedDeposit[]
   /** Of a rewrap. */
   readonly blobs?: readonly DepositKeyBlob[]
+  /** Of the answer to a probe. */
+  readonly answers?: readonly ProbeResult[]
 }
 
 /** What follows from a statement of one act. */
@@ -118,6 +124,18 @@ function besideOf(facts: RecoveryFacts): Beside {
     checkList(facts.payload.deposits.digest, depositListDigest(sha256, deposits))
     checkCount(facts.payload.deposits.count, deposits.length)
     return { deposits, ...notice }
+  }
+  if (facts.kind === 'probe') {
+    const deposits = sortedIds(beside.deposits ?? [])
+    checkList(facts.payload.deposits.digest, depositListDigest(sha256, deposits))
+    checkCount(facts.payload.deposits.count, deposits.length)
+    return { deposits }
+  }
+  if (facts.kind === 'probe-answer') {
+    const answers = inOrder(beside.answers ?? [])
+    checkList(facts.payload.results, probeListDigest(sha256, answers))
+    checkCount(facts.payload.count, answers.length)
+    return { answers }
   }
   if (facts.kind === 'verification') {
     const results = inOrder(beside.results ?? [])

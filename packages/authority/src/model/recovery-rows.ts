@@ -7,6 +7,7 @@ import {
   type RecoveryRequest,
 } from '@strongroom/core/protocol'
 import { sha256 } from './digest.ts'
+import { encodeProbeResult } from './probe-result.ts'
 import type { Beside, RecoveryAct, RecoveryFactsOf } from './recovery-facts.ts'
 
 /** Where a statement stands, and whose it is. */
@@ -69,7 +70,23 @@ export interface RecoveryRows {
     digest: Uint8Array
     leaf: number
   }[]
-  readonly completed?: readonly { epoch: number; leaf: number }[]
+  readonly completed?: readonly { epoch: number; successor: number; leaf: number }[]
+  readonly probe?: readonly {
+    tenant: string
+    digest: Uint8Array
+    client: string
+    leaf: number
+    received: number
+    count: number
+    deposits: Uint8Array
+  }[]
+  readonly probe_answer?: readonly {
+    tenant: string
+    probe: Uint8Array
+    digest: Uint8Array
+    leaf: number
+    results: Uint8Array
+  }[]
 }
 
 const name = (signer: string) => keyNameOf(sha256, signer)
@@ -111,7 +128,17 @@ const ROWS: { readonly [K in RecoveryAct]: Rows<K> } = {
     vetting: [{ tenant, code: name(code), client, digest, leaf }],
     known_key: [known(tenant, 'vetting', client, code)],
   }),
-  completion: ({ payload: { epoch } }, { index: leaf }) => ({ completed: [{ epoch, leaf }] }),
+  completion: ({ payload: { from: epoch, to: successor } }, { index: leaf }) => ({
+    completed: [{ epoch, successor, leaf }],
+  }),
+  probe: ({ payload: { client }, beside: { deposits = [] } }, { tenant, digest, index: leaf, received }) => {
+    const row = { tenant, digest, client, leaf, received, count: deposits.length }
+    return { probe: [{ ...row, deposits: concat(...deposits) }] }
+  },
+  'probe-answer': ({ payload, beside: { answers = [] } }, { tenant, digest, index: leaf }) => {
+    const results = concat(...answers.map(encodeProbeResult))
+    return { probe_answer: [{ tenant, probe: payload.subject, digest, leaf, results }] }
+  },
   verification: () => ({}),
   rewrap: () => ({}),
 }

@@ -1,5 +1,5 @@
-import { ByteReader, ByteWriter, BytesError, utf8Decode, utf8Encode } from '@strongroom/core/bytes'
-import type { Beside } from '../model/index.ts'
+import { ByteReader, ByteWriter, BytesError, concat, utf8Decode, utf8Encode } from '@strongroom/core/bytes'
+import { encodeProbeResult, parseProbeResult, type Beside } from '../model/index.ts'
 import { malformed } from './backup-records.ts'
 
 /** What travels beside a statement, by its digest. */
@@ -34,6 +34,15 @@ const MEMBERS: readonly {
     write: ({ blobs = [] }) => blobs.map(({ id, blob }) => Uint8Array.from([...id, ...blob])),
     read: (items) => ({
       blobs: items.map((item) => ({ id: item.slice(0, ID_BYTES), blob: item.slice(ID_BYTES) })),
+    }),
+  },
+  {
+    write: ({ answers = [] }) => answers.map(({ id, mac }) => concat(id, encodeProbeResult({ mac }))),
+    read: (items) => ({
+      answers: items.map((item) => ({
+        id: item.slice(0, ID_BYTES),
+        ...parseProbeResult(item.subarray(ID_BYTES)),
+      })),
     }),
   },
 ]

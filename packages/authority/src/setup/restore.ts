@@ -17,6 +17,7 @@ const UNLIMITED = {
   client: {},
   tenant: {},
   requests: { owner: Number.MAX_SAFE_INTEGER, key: Number.MAX_SAFE_INTEGER },
+  probes: { deposits: Number.MAX_SAFE_INTEGER },
 }
 
 /** How a backup is restored. */

@@ -14,8 +14,8 @@ import { writeStatements, writeUsage, type FreshStatement } from './statement-ro
 import { StoreError } from './store-error.ts'
 import type { AppendedGroup, AppendOutcome, StatementGroup } from './store.ts'
 
-/** How many requests may be open unless it is told. */
-const OPEN_REQUESTS: RequestQuota = { owner: 8, key: 8 }
+/** How many requests may be open, and how many deposits probed in a day, unless it is told. */
+const OPEN_REQUESTS: RequestQuota = { owner: 8, key: 8, probes: 1_000 }
 
 /**
  * Appends a group within a transaction. Nothing of it counts until that is committed.
@@ -70,7 +70,8 @@ async function appendRun(
   const { received: now, trust } = group
   const [first] = run
   if (first && isAboutRecovery(first)) {
-    const quota = { ...OPEN_REQUESTS, ...quotas.requests }
+    const probes = quotas.probes?.deposits ?? OPEN_REQUESTS.probes
+    const quota = { ...OPEN_REQUESTS, ...quotas.requests, probes }
     return [await appendRecovery(db, first, size, { trust, now, quota })]
   }
   const situation = { ...(await readSituation(db, run)), size, now, quotas }

@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely'
 import type { Beside } from '../model/recovery-facts.ts'
 import type { StatementRow } from '../model/statement-rows.ts'
 import { EVERYBODY } from './engine.ts'
+import { answersBy, probedIds, probeOf } from './probe-rows.ts'
 import type { RecoverySchema } from './recovery-schema.ts'
 import { depositIds } from './recovery-subjects.ts'
 import type { Runner, Work } from './runner.ts'
@@ -19,6 +20,8 @@ export const DERIVED_TABLES = [
   'opened',
   'rewrapped',
   'completed',
+  'probe',
+  'probe_answer',
 ] as const satisfies readonly (keyof RecoverySchema)[]
 
 export type DerivedTable = (typeof DERIVED_TABLES)[number]
@@ -131,6 +134,11 @@ const READERS: { readonly [K in StatementRow['kind']]?: Reader } = {
     const rows = await db.selectFrom('rewrapped').selectAll().where('leaf', '=', leaf).execute()
     return { blobs: rows.map(({ deposit, blob }) => ({ id: deposit, blob })) }
   },
+  probe: async (db, tenant, digest) => {
+    const probe = await probeOf(db, tenant, digest)
+    return { deposits: probe ? probedIds(probe) : [] }
+  },
+  'probe-answer': async (db, tenant, digest) => ({ answers: await answersBy(db, tenant, digest) }),
 }
 
 async function noticeOf(db: Kysely<Schema>, tenant: string, digest: Uint8Array): Promise<Beside> {

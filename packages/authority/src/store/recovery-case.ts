@@ -4,11 +4,13 @@ import type { RecoveryAct, RecoveryFactsOf } from '../model/recovery-facts.ts'
 import type { RecoveryGround } from './recovery-ground.ts'
 import type { Schema } from './schema.ts'
 
-/** How many requests may be open at the same time. */
+/** How many requests may be open at the same time, and how much may be probed. */
 export interface RequestQuota {
   /** Of one owner, and by one key. */
   readonly owner: number
   readonly key: number
+  /** How many deposits a client may probe in 24 hours. */
+  readonly probes: number
 }
 
 /** What a statement about recovery is judged by, while nobody else may write. */

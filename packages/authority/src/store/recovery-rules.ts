@@ -26,6 +26,7 @@ import type { RecoveryCase, RecoveryGiven } from './recovery-case.ts'
 import { judgeCompletion, judgeRewrap, judgeVerification } from './custodian-rules.ts'
 import { filledLots } from './lots.ts'
 import { readClient } from './people.ts'
+import { judgeProbe, judgeProbeAnswer } from './probe-rules.ts'
 import { custodianOf, readKept } from './recovery-ground.ts'
 import { readSubject, readVettings, searchSubjects, type SubjectRecord } from './recovery-subjects.ts'
 import type { Schema } from './schema.ts'
@@ -49,6 +50,8 @@ export const RECOVERY_RULES: { readonly [K in RecoveryAct]: Rule<K> } = {
   verification: judgeVerification,
   rewrap: judgeRewrap,
   completion: judgeCompletion,
+  probe: judgeProbe,
+  'probe-answer': judgeProbeAnswer,
 }
 
 async function judgeCharter(it: RecoveryCase<'charter'>): Promise<Refusal | undefined> {

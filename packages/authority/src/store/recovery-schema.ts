@@ -15,6 +15,8 @@ export interface RecoverySchema {
   opened: OpenedTable
   rewrapped: RewrappedTable
   completed: CompletedTable
+  probe: ProbeTable
+  probe_answer: ProbeAnswerTable
   subject_receipt: SubjectReceiptTable
   release_blob: ReleaseBlobTable
   attempt: AttemptTable
@@ -127,7 +129,31 @@ interface RewrappedTable {
 
 interface CompletedTable {
   epoch: number
+  successor: number
   leaf: number
+}
+
+/** Probes of clients. */
+interface ProbeTable {
+  tenant: string
+  digest: Uint8Array
+  client: string
+  leaf: number
+  received: number
+  /** How many deposits: what a client may probe in a day is counted by it. */
+  count: number
+  /** Their ids in ascending order, one after the other. */
+  deposits: Uint8Array
+}
+
+/** Answers to probes, one at most. */
+interface ProbeAnswerTable {
+  tenant: string
+  probe: Uint8Array
+  digest: Uint8Array
+  leaf: number
+  /** For each deposit in the order of the probe `u8 || MAC`, the byte 1 if it opened; 33 bytes. */
+  results: Uint8Array
 }
 
 /** The receipt that a subject got when it was logged: its time is the one that the waiting begins with. */

@@ -1,17 +1,23 @@
 import type { Insertable } from 'kysely'
 import { toHex } from '@strongroom/core/bytes'
-import { keyNameOf, type AuthorityTrust, type RecoveryCodes } from '@strongroom/core/protocol'
+import {
+  keyNameOf,
+  type AuthorityTrust,
+  type CustodianErrand,
+  type RecoveryCodes,
+} from '@strongroom/core/protocol'
 import { sha256 } from '../model/digest.ts'
 import type { KnownKeyRow } from '../model/recovery-rows.ts'
 import type { DepositKeyBlob } from '../model/recovery-facts.ts'
 import { AUTHORITY, type ClientRow, type StatementRow } from '../model/statement-rows.ts'
-import { readBacklog, readWaiting, type CustodianBacklog } from './custodian-rows.ts'
+import { readBacklog, readRewrapped, readWaiting, type CustodianBacklog } from './custodian-rows.ts'
 import { EVERYBODY } from './engine.ts'
 import { checkedStatement } from './checked-rows.ts'
 import { exactLots, filledLots } from './lots.ts'
 import { RecoveryAudit } from './recovery-audit.ts'
 import { NoticeStore } from './notice-store.ts'
 import { clientOf } from './people.ts'
+import { ProbeStore } from './probe-store.ts'
 import { statementOf } from './read-statements.ts'
 import { readGround, readKept, type KeptStatement, type RecoveryGround } from './recovery-ground.ts'
 import { readSubject, searchSubjects, type SubjectRecord, type SubjectSearch } from './recovery-subjects.ts'
@@ -26,7 +32,7 @@ export interface ClientSummaryRow extends ClientRow {
 
 /** What a custodian asks for. */
 export interface WaitingQuery {
-  readonly work: 'open' | 'rewrap'
+  readonly work: CustodianErrand
   /** Of this epoch alone. */
   readonly from: number | undefined
   /** The number of the last epoch. */
@@ -43,12 +49,14 @@ export class RecoveryStore {
   readonly notices: NoticeStore
   /** For `fsck` and backups. */
   readonly audit: RecoveryAudit
+  readonly probes: ProbeStore
   readonly #run: Runner
 
   constructor(run: Runner) {
     this.#run = run
     this.notices = new NoticeStore(run)
     this.audit = new RecoveryAudit(run)
+    this.probes = new ProbeStore(run)
   }
 
   /** The epochs, terms and charters by which all is judged. @throws ProtocolError if the charters were changed */
@@ -304,19 +312,9 @@ export class RecoveryStore {
     return rows.map(statementOf)
   }
 
-  /** The key blob of the newest rewrap of a deposit; undefined if there is none. */
-  async rewrapped(tenant: string, deposit: Uint8Array): Promise<Uint8Array | undefined> {
-    const row = await this.#of(tenant, (db) =>
-      db
-        .selectFrom('rewrapped')
-        .select('blob')
-        .where('tenant', '=', tenant)
-        .where('deposit', '=', deposit)
-        .orderBy('epoch', 'desc')
-        .limit(1)
-        .executeTakeFirst(),
-    )
-    return row?.blob
+  /** The key blobs of the newest rewraps of deposits, by their ids in hexadecimal; none of those that were not wrapped again. */
+  rewrapped(tenant: string, deposits: readonly Uint8Array[]): Promise<Map<string, Uint8Array>> {
+    return this.#of(tenant, (db) => readRewrapped(db, tenant, deposits))
   }
 
   /**

@@ -40,7 +40,12 @@ suite('settings that are left out', () => {
     assert.deepEqual(configuration.metrics, { listen: { host: '127.0.0.1', port: 9464 } })
     assert.equal(configuration.tls, null)
     assert.equal(configuration.limits.depositsPerRequest, 1000)
-    assert.deepEqual(configuration.quotas, { client: {}, tenant: {} })
+    assert.deepEqual(configuration.quotas, {
+      client: {},
+      tenant: {},
+      requests: { owner: 8, key: 8 },
+      probes: { deposits: 1_000 },
+    })
   })
 
   test('the file may be named itself', () => {

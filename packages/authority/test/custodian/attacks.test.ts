@@ -52,6 +52,7 @@ describe('M6: who calls is nothing, what is proved is everything', () => {
       work: async () => ({
         subjects: [{ digest: told.subject, kind: 'request', releasableFrom: 0 }],
         owed: [told.subject],
+        probes: [],
         unverified: 0,
         rewrap: null,
       }),
@@ -76,6 +77,7 @@ describe('M6: who calls is nothing, what is proved is everything', () => {
       work: async () => ({
         subjects: [{ digest: bytesOf(1), kind: 'request', releasableFrom: 0 }],
         owed: [],
+        probes: [],
         unverified: 0,
         rewrap: null,
       }),
@@ -207,10 +209,10 @@ describe('M27: nothing is done on what was seen before', () => {
     const earlier: CustodianWire = {
       ...wire,
       checkpoint: async () => told.world.checkpoint(seenAt, before),
-      work: async () => ({ subjects: [], owed: [], unverified: 0, rewrap: null }),
+      work: async () => ({ subjects: [], owed: [], probes: [], unverified: 0, rewrap: null }),
     }
     await custodianRound(folder, UNTOUCHED, earlier, { now: () => seenAt })
-    const later = { ...wire, work: async () => ({ ...(await wire.work()), unverified: 0 }) }
+    const later = { ...wire, work: async () => ({ ...(await wire.work()), probes: [], unverified: 0 }) }
     const round = await custodianRound(folder, UNTOUCHED, later, { now })
     assert.deepEqual(
       round.refused.map(({ code }) => code),

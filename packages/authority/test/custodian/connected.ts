@@ -35,6 +35,7 @@ export function authorityOf(told: Story) {
     work: async () => ({
       subjects: sent.release ? [] : [{ digest: told.subject, kind: 'request', releasableFrom: told.now }],
       owed: sent.release && !sent.blobs ? [told.subject] : [],
+      probes: [],
       unverified: sent.verification ? 0 : 2,
       rewrap: null,
     }),
@@ -51,6 +52,10 @@ export function authorityOf(told: Story) {
       enrolments: told.bundle.enrolments,
       next: null,
     }),
+    probe: async () => {
+      throw new RangeError('there is no probe')
+    },
+    sendProbeAnswer: async () => undefined,
     sendVerification: async (submission) => {
       sent.verification = submission
     },

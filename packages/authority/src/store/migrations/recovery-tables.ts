@@ -77,7 +77,28 @@ const TABLES: Readonly<Record<keyof RecoverySchema, Table>> = {
     columns: { tenant: TEXT, deposit: DIGEST, epoch: NUMBER, leaf: NUMBER, blob: BYTES },
     key: ['tenant', 'deposit', 'epoch'],
   },
-  completed: { columns: { epoch: NUMBER, leaf: NUMBER }, key: ['epoch'] },
+  completed: {
+    columns: { epoch: NUMBER, successor: NUMBER, leaf: NUMBER },
+    key: ['epoch', 'successor', 'leaf'],
+  },
+  probe: {
+    columns: {
+      tenant: TEXT,
+      digest: DIGEST,
+      client: TEXT,
+      leaf: NUMBER,
+      received: NUMBER,
+      count: NUMBER,
+      deposits: BYTES,
+    },
+    key: ['tenant', 'digest'],
+    indexes: [['tenant', 'client', 'received'], ['received']],
+    checks: { count: 'count >= 1' },
+  },
+  probe_answer: {
+    columns: { tenant: TEXT, probe: DIGEST, digest: DIGEST, leaf: NUMBER, results: BYTES },
+    key: ['tenant', 'probe'],
+  },
   subject_receipt: {
     columns: { tenant: TEXT, subject: DIGEST, receipt: BYTES },
     key: ['tenant', 'subject'],
