@@ -6,7 +6,12 @@ import type { TestContext } from 'node:test'
 import { CustodianFolder, handOut, keysOfContainer, readBundle, releaseBundle } from '@strongroom/authority'
 import { toBase64 } from '@strongroom/core/bytes'
 import { keyCredentials, nodeMeans, sha256 } from '@strongroom/core/client'
-import { ContainerStore, parseContainer, SigningKey, type KeyContainer } from '@strongroom/core/container'
+import {
+  ContainerStore,
+  parseContainer,
+  type KeyContainer,
+  type SigningKey,
+} from '@strongroom/core/container'
 import {
   ACTS,
   encodeCharterProposal,
@@ -24,6 +29,7 @@ import {
   type MessageSigner,
   type Role,
 } from '@strongroom/core/protocol'
+import { initialised } from './fixtures.ts'
 import type { Home } from './program.ts'
 import { Vault, VAULT_PASSPHRASE } from './vault.ts'
 
@@ -53,10 +59,18 @@ export class Organisation {
   readonly vault: Vault
   readonly owner: Home
   readonly officers: Readonly<Record<OfficerName, Home>>
+  /** The computer of Ada, who administers; `administrator` enrols it. */
+  readonly ada: Home
   readonly charter: Uint8Array
   readonly #custodian: KeyContainer
 
-  private constructor(vault: Vault, owner: Home, officers: Record<OfficerName, Home>, charter: Uint8Array) {
+  private constructor(
+    vault: Vault,
+    owner: Home,
+    officers: Record<OfficerName, Home>,
+    { ada, charter }: { readonly ada: Home; readonly charter: Uint8Array },
+  ) {
+    this.ada = ada
     this.vault = vault
     this.owner = owner
     this.officers = officers
@@ -73,8 +87,16 @@ export class Organisation {
       await vault.client(t),
       await vault.client(t),
     ]
-    const charter = await decree(vault, { bo, cy, di })
-    return new Organisation(vault, owner, { bo, cy, di }, charter)
+    const ada = initialised(t)
+    const charter = await decree(vault, ada, { bo, cy, di })
+    return new Organisation(vault, owner, { bo, cy, di }, { ada, charter })
+  }
+
+  /** The administrator's computer, enrolled. */
+  async administrator(): Promise<Home> {
+    const { ada, vault } = this
+    await ada.ok(['enroll', '-', '--as', 'vault', '--no-codes'], { stdin: await vault.invitation() })
+    return ada
   }
 
   /** The custodian releases a request and hands the keys out. */
@@ -125,20 +147,21 @@ export class Organisation {
 }
 
 /** The first charter: the identity key signs it. @returns its digest */
-async function decree(vault: Vault, officers: Readonly<Record<OfficerName, Home>>): Promise<Uint8Array> {
+async function decree(
+  vault: Vault,
+  administrator: Home,
+  officers: Readonly<Record<OfficerName, Home>>,
+): Promise<Uint8Array> {
   const identity = containerAt(join(vault.folder, 'identity.container'))
   const by = pair(identity.signingKey('pq'))
-  const ada = pair(SigningKey.generate('ed25519'))
+  const ada = signerOf(administrator)
   const signers = Object.entries(officers).map(([id, home]) => [id, signerOf(home)] as const)
   const charter: Charter = {
     identity: vault.identity,
     tenant: 'default',
     number: 1,
     standing: 'shared',
-    people: [
-      person('ada', ada.signer, 'administrator'),
-      ...signers.map(([id, key]) => person(id, key, 'officer')),
-    ],
+    people: [person('ada', ada, 'administrator'), ...signers.map(([id, key]) => person(id, key, 'officer'))],
     policy: {
       self: { ...RULE, evidence: { need: 1, of: ['client-key', 'recovery-code', 'vetting'] } },
       'third-party': RULE,
@@ -151,7 +174,7 @@ async function decree(vault: Vault, officers: Readonly<Record<OfficerName, Home>
   }
   const statement = signStatement(sha256, ACTS.charter, charter, [by])
   openStatement(ACTS.charter, statement, nodeMeans)
-  const keys = [ada.signer, ...signers.map(([, key]) => key)]
+  const keys = [ada, ...signers.map(([, key]) => key)]
   await post(vault, '/v1/statements', MEDIA_TYPES.json, encodeCharterProposal({ statement, keys }))
   return statementDigest(sha256, statement)
 }

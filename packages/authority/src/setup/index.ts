@@ -4,8 +4,17 @@ export type { Audit, AuditQuery, AuditRow, RequestSummary } from './audit.ts'
 export { addContact, listContacts, removeContact } from './contacts.ts'
 export { backup } from './backup.ts'
 export type { BackupOptions, MadeBackup } from './backup.ts'
-export { newCharter, proposeCharter, readCharters, readPersonCard } from './charters.ts'
-export type { FirstCharter, NewPerson, NextCharter } from './charters.ts'
+export { nextCharter } from './charter-proposal.ts'
+export type { CharterPlan, ProposalGround } from './charter-proposal.ts'
+export {
+  lastHeard,
+  listProposals,
+  newCharter,
+  proposeCharter,
+  readCharters,
+  readPersonCard,
+} from './charters.ts'
+export type { FirstCharter, FirstCharterPlan, NewPerson, NextCharter, OpenProposal } from './charters.ts'
 export { bringKeys, bringRelease, fetchBundle } from './courier.ts'
 export type { Errand } from './courier.ts'
 export { addRsaKey, custodianCard, readCustodianCard } from './custodian-card.ts'
@@ -19,7 +28,13 @@ export type { MadeAuthority, NewAuthority } from './init-authority.ts'
 export type { NewContainerFile } from './new-container-file.ts'
 export { openStore, readLogKeys, readSigned, trustOf } from './opening.ts'
 export { addTenant, invite, listClients, listTenants, setClientState } from './people.ts'
-export type { ClientSummary, MadeInvitation, NewInvitation, TenantSummary } from './people.ts'
+export type {
+  ClientSummary,
+  MadeInvitation,
+  NewInvitation,
+  TenantBeginning,
+  TenantSummary,
+} from './people.ts'
 export { restore } from './restore.ts'
 export type { RestoredBackup, RestoreOptions } from './restore.ts'
 export { SetupError } from './setup-error.ts'

@@ -3,7 +3,13 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { toHex, utf8Encode } from '@strongroom/core/bytes'
 import { syncFolder, writeFileAtomically, type KeyContainer } from '@strongroom/core/container'
-import { fingerprintOf, signerIdOf, type Epoch, type MessageSigner } from '@strongroom/core/protocol'
+import {
+  fingerprintOf,
+  parseTerms,
+  signerIdOf,
+  type Epoch,
+  type MessageSigner,
+} from '@strongroom/core/protocol'
 import { logOrigin } from '@strongroom/core/tlog'
 import {
   CONFIGURATION_FILE,
@@ -212,7 +218,8 @@ async function beginLog(
     await store.addTenant({ tenant, created: now })
     await store.recovery.addTerms(policy)
     if (!plan) return undefined
-    const decreed = { identity, tenant, plan, now, ...(waiting !== undefined && { waiting }) }
+    const terms = parseTerms(policy)
+    const decreed = { identity, tenant, plan, now, terms, ...(waiting !== undefined && { waiting }) }
     const statement = signFirstCharter(decreed, configuration, new NoticeKeys(keys))
     await appendCharter(configuration, store, statement, now)
     return statement.digest

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { wipe } from '@strongroom/core/bytes'
-import { SigningKey } from '@strongroom/core/container'
+import { SigningKey, type KeyContainer } from '@strongroom/core/container'
 import { encodeInvitation, signerIdOf } from '@strongroom/core/protocol'
 import type { Configuration } from '../config/index.ts'
 import { sha256, type ClientRow, type ClientState } from '../model/index.ts'
 import type { Store } from '../store/index.ts'
+import { draftCharter, type FirstCharterPlan } from './charters.ts'
 import { checkNote, checkTenant } from './checked-names.ts'
 import { withStore } from './opening.ts'
 import { SetupError } from './setup-error.ts'
@@ -61,11 +62,29 @@ export async function invite(
   }
 }
 
-/** Adds a tenant. @throws SetupError SETUP_TENANT if there is one of that name; SETUP_NAME */
-export async function addTenant(configuration: Configuration, tenant: string, now: number): Promise<void> {
+/** Who decides in a tenant from its beginning, and the identity key, which signs that. */
+export type TenantBeginning = Omit<FirstCharterPlan, 'tenant' | 'now'> & { readonly identity: KeyContainer }
+
+/**
+ * Adds a tenant, with its first charter if there is to be one. What is wrong with the charter is found out before the tenant is there.
+ *
+ * @returns the digest of the charter
+ * @throws SetupError SETUP_TENANT if there is one of that name; SETUP_NAME; what `newCharter` throws
+ */
+export async function addTenant(
+  configuration: Configuration,
+  tenant: string,
+  now: number,
+  beginning?: TenantBeginning,
+): Promise<Uint8Array | undefined> {
   checkTenant(tenant)
-  const added = await withStore(configuration, (store) => store.addTenant({ tenant, created: now }))
-  if (!added) throw new SetupError('SETUP_TENANT', `there is a tenant ${tenant} already`)
+  return withStore(configuration, async (store) => {
+    const draft = beginning && (await draftCharter(configuration, store, { ...beginning, tenant, now }))
+    const added = await store.addTenant({ tenant, created: now })
+    if (!added) throw new SetupError('SETUP_TENANT', `there is a tenant ${tenant} already`)
+    await draft?.append()
+    return draft?.digest
+  })
 }
 
 /** What is said of a tenant. */

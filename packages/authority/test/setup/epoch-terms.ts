@@ -58,8 +58,12 @@ export const EPOCH_TERMS: SceneTests = {
     const next = { people: payload.people, keys: [], administrator: ada, tenant: 'default', now }
     const hasty = { ...payload.policy.self, waiting: 3_600 }
     const wrong = { ...next, policy: { ...payload.policy, self: hasty } }
-    await assert.rejects(proposeCharter(configuration, wrong), { code: 'SETUP_CHARTER' })
-    await proposeCharter(configuration, { ...next, policy: payload.policy })
+    const refusal = { code: 'SETUP_CHARTER', message: /floor-waiting \(self: the terms ask for/ }
+    await assert.rejects(proposeCharter(configuration, wrong), refusal)
+    const same = { ...next, policy: payload.policy }
+    await assert.rejects(proposeCharter(configuration, same), { message: 'nothing would change' })
+    const slower = { ...payload.policy.self, waiting: 3 * 86_400 }
+    await proposeCharter(configuration, { ...next, policy: { ...payload.policy, self: slower } })
     assert.deepEqual(await Array.fromAsync(fsckAuthority(configuration)), [])
   },
 

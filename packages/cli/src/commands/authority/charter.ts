@@ -1,108 +1,74 @@
-import { readFileSync } from 'node:fs'
-import {
-  newCharter,
-  proposeCharter,
-  readCharters,
-  readPersonCard,
-  type NewPerson,
-  type NextCharter,
-} from '@strongroom/authority'
+import { newCharter } from '@strongroom/authority'
 import { toHex } from '@strongroom/core/bytes'
-import { MAX_CONTAINER_BYTES, parseContainer, readRegularFile } from '@strongroom/core/container'
+import { AUTHORITY_OPTIONS, authorityOf, timeText } from '../../authority/authority-options.ts'
+import {
+  containerFile,
+  FIRST_CHARTER_OPTIONS,
+  firstCharterOf,
+  personOf,
+} from '../../authority/first-charter.ts'
+import { CHARTER_OPTIONS, withCharters } from '../../charter/place.ts'
+import { readProposal } from '../../charter/plan-file.ts'
+import { CHANGE_NOTES, propose, PROPOSE_OPTIONS } from '../../charter/proposing.ts'
 import { usage } from '../../cli-error.ts'
-import { defineCommand, type OptionTable } from '../../command.ts'
+import { defineCommand } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
 import { unlock } from '../../owner.ts'
 import { PASSPHRASE_OPTIONS } from '../../passphrase.ts'
-import { durationOf } from '../../client/duration.ts'
-import { AUTHORITY_OPTIONS, authorityOf, timeText } from '../../authority/authority-options.ts'
+import { showPolicy } from './policy.ts'
 
-const TENANT_OPTIONS = {
-  ...AUTHORITY_OPTIONS,
-  tenant: { flags: '--tenant <name>', kind: 'value', description: 'of which tenant; default unless told' },
-} as const satisfies OptionTable
-
-/** Shows who decides. */
+/** Shows who decides, and how. */
 export const authorityCharterShow = defineCommand({
-  options: TENANT_OPTIONS,
+  options: CHARTER_OPTIONS,
   examples: [
     {
       line: 'strongroom authority charter show --folder vault',
       purpose: 'see who decides about recovery, and how',
     },
-    { line: 'strongroom authority charter show --folder vault --json', purpose: 'to change it: see propose' },
+    { line: 'strongroom authority charter show --json > next.json', purpose: 'to change it: see propose' },
   ],
   async run(context, _operands, values) {
     const { terminal } = context
-    const { tenant = 'default' } = values
-    const { charters } = await readCharters(authorityOf(context, values), tenant)
-    if (!charters) {
-      terminal.record(null)
-      terminal.note(`nobody decides about recovery in ${tenant} yet`)
-      terminal.hint('make its first charter: strongroom authority charter new')
-      return
-    }
-    const { payload, digest } = charters.latest.statement
-    const { number, standing, people, policy, created } = payload
-    terminal.record({
-      tenant,
-      number,
-      digest: toHex(digest),
-      standing,
-      people,
-      policy,
-      created: timeText(created),
+    await withCharters(context, values, async (place) => {
+      const { payload, digest } = place.chain.latest.statement
+      const { number, standing, people, policy, created } = payload
+      terminal.record({
+        tenant: place.tenant,
+        number,
+        digest: toHex(digest),
+        standing,
+        people,
+        policy,
+        created: timeText(created),
+      })
+      terminal.heading(`charter ${number} of ${place.tenant}, ${standing}`)
+      terminal.fields([['digest', toHex(digest)]])
+      terminal.table(
+        ['person', 'name', 'roles', 'keys'],
+        people.map(({ id, name, roles, signers }) => [
+          id,
+          displayName(name),
+          roles.join(', '),
+          signers.join(' '),
+        ]),
+      )
+      showPolicy(context, policy)
     })
-    terminal.heading(`charter ${number} of ${tenant}, ${standing}`)
-    terminal.table(
-      ['person', 'name', 'roles', 'keys'],
-      people.map(({ id, name, roles, signers }) => [
-        id,
-        displayName(name),
-        roles.join(', '),
-        signers.join(' '),
-      ]),
-    )
-    terminal.table(
-      ['for', 'approvals', 'waiting', 'expiry', 'evidence'],
-      Object.entries(policy).map(([name, { approvals, waiting, expiry, evidence }]) => [
-        name,
-        String(approvals),
-        `${waiting} s`,
-        `${expiry} s`,
-        evidence.need === 0 ? '' : `${evidence.need} of ${evidence.of.join(', ')}`,
-      ]),
-    )
   },
 })
 
 /** Makes the first charter of a tenant. */
 export const authorityCharterNew = defineCommand({
   options: {
-    ...TENANT_OPTIONS,
+    ...AUTHORITY_OPTIONS,
+    tenant: { flags: '--tenant <name>', kind: 'value', description: 'of which tenant; default unless told' },
     identity: {
       flags: '--identity <file>',
       kind: 'value',
       description: 'the container of the identity key, which signs',
       completes: 'file',
     },
-    personal: {
-      flags: '--personal',
-      kind: 'flag',
-      description:
-        'one person owns the data, the authority and the custodian: a recovery code and time decide',
-    },
-    officer: {
-      flags: '--officer <id=card>',
-      kind: 'list',
-      description: 'somebody who decides, and their public card; three at least',
-      completes: 'file',
-    },
-    waiting: {
-      flags: '--waiting <duration>',
-      kind: 'value',
-      description: 'how long everybody has to say no, such as 3d; 1d unless told',
-    },
+    ...FIRST_CHARTER_OPTIONS,
     ...PASSPHRASE_OPTIONS,
   },
   notes: [
@@ -121,15 +87,14 @@ export const authorityCharterNew = defineCommand({
   ],
   async run(context, _operands, values) {
     const configuration = authorityOf(context, values)
-    const { identity: path, personal, officer, tenant = 'default' } = values
+    const { identity: path, tenant = 'default' } = values
     if (path === undefined) throw usage('--identity is needed', 'name the container of the identity key')
-    if (personal === officer.length > 0) throw usage('expected either --personal or some --officer ID=CARD')
-    const plan = personal ? ('personal' as const) : officer.map(personOf)
-    const locked = parseContainer(readRegularFile(path, MAX_CONTAINER_BYTES, 'container').bytes)
-    const identity = await unlock(context, values, locked)
+    const charter = firstCharterOf(values)
+    if (!charter) throw usage('expected either --personal or some --officer ID=CARD')
+    const identity = await unlock(context, values, containerFile(path))
     let digest: string
     try {
-      const wanted = { identity, tenant, plan, now: Date.now(), ...waitingOf(values.waiting) }
+      const wanted = { identity, tenant, now: Date.now(), ...charter }
       digest = toHex(await newCharter(configuration, wanted))
     } finally {
       identity.wipe()
@@ -140,78 +105,38 @@ export const authorityCharterNew = defineCommand({
   },
 })
 
-/** A waiting time as it is given, in seconds. @throws CliError USAGE */
-export function waitingOf(text: string | undefined): { readonly waiting?: number } {
-  return text === undefined ? {} : { waiting: durationOf(text, '--waiting') / 1000 }
-}
-
-/** A person as they are given: `id=card`. @throws CliError USAGE */
-export function personOf(text: string): NewPerson {
-  const at = text.indexOf('=')
-  const [id, file] = [text.slice(0, at), text.slice(at + 1)]
-  if (at > 0 && /^[a-z0-9-]{1,64}$/.test(id)) return readPersonCard(id, readFileSync(file, 'utf8'))
-  throw usage(`--officer: expected an id, = and a file, got ${displayName(text)}`)
-}
-
 /** Proposes the next charter. */
 export const authorityCharterPropose = defineCommand({
   operands: [
-    { name: '<file>', description: 'people and policy, as show --json has them', completes: 'file' },
-  ],
-  options: {
-    ...TENANT_OPTIONS,
-    administrator: {
-      flags: '--administrator <file>',
-      kind: 'value',
-      description: 'the container of an administrator, which signs',
+    {
+      name: '<file>',
+      description: 'people and policy: a plan, or what show --json prints with changes',
       completes: 'file',
     },
+  ],
+  options: {
     officer: {
       flags: '--officer <id=card>',
       kind: 'list',
-      description: 'the public card of somebody who is new in it',
+      description: 'the public card of somebody who is new in it, if the file has not their keys',
       completes: 'file',
     },
-    ...PASSPHRASE_OPTIONS,
+    ...PROPOSE_OPTIONS,
   },
-  notes: [
-    'It is in force when officers have approved it, the waiting time is over and the custodian has released it.',
-  ],
+  notes: CHANGE_NOTES,
   examples: [
+    { line: 'strongroom authority charter propose next.json', purpose: 'all changes of a plan at once' },
     {
       line: 'strongroom authority charter propose next.json -f vault --administrator ada.container',
-      purpose: 'change who decides',
+      purpose: 'on the machine of the authority',
     },
-    { line: 'strongroom authority requests -f vault', purpose: 'then see how it stands' },
+    { line: 'strongroom authority roster list', purpose: 'then see how it stands' },
   ],
   async run(context, [file = ''], values) {
-    const { administrator: path, officer, tenant = 'default' } = values
-    if (path === undefined) throw usage('--administrator is needed', 'name the container of an administrator')
-    const { people, policy } = nextOf(file)
-    const keys = officer.map((text) => personOf(text).signer)
-    const locked = parseContainer(readRegularFile(path, MAX_CONTAINER_BYTES, 'container').bytes)
-    const administrator = await unlock(context, values, locked)
-    try {
-      const wanted = { administrator, tenant, people, policy, keys, now: Date.now() }
-      const digest = toHex(await proposeCharter(authorityOf(context, values), wanted))
-      context.terminal.record({ tenant, digest })
-      context.terminal.done(digest, 'proposed; officers approve it like a request')
-    } finally {
-      administrator.wipe()
-    }
+    await withCharters(context, values, async (place) => {
+      const { keys, ...plan } = readProposal(place, file)
+      const more = values.officer.map((text) => personOf(text).signer)
+      await propose(context, place, values.administrator, { ...plan, keys: [...keys, ...more] })
+    })
   },
 })
-
-/** What the file says; the protocol's reader checks every member when it is signed. */
-function nextOf(file: string): Pick<NextCharter, 'people' | 'policy'> {
-  try {
-    const { people, policy } = JSON.parse(readFileSync(file, 'utf8')) as Pick<
-      NextCharter,
-      'people' | 'policy'
-    >
-    return { people, policy }
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw usage(`${displayName(file)} is not JSON`)
-    throw cause
-  }
-}

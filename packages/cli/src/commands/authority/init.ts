@@ -14,8 +14,8 @@ import { usage } from '../../cli-error.ts'
 import { defineCommand, type Context, type OptionTable, type OptionValues } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
 import { bringsPassphrase, newPassphrase, notOfContainer, PASSPHRASE_OPTIONS } from '../../passphrase.ts'
-import { personOf, waitingOf } from './charter.ts'
 import { dayText, wholeNumber } from '../../authority/authority-options.ts'
+import { FIRST_CHARTER_OPTIONS, firstCharterOf } from '../../authority/first-charter.ts'
 
 const OPTIONS = {
   name: {
@@ -40,25 +40,7 @@ const OPTIONS = {
     description: 'your terms (docs/spec/recovery.md); every epoch names their digest',
     completes: 'file',
   },
-  personal: {
-    flags: '--personal',
-    kind: 'flag',
-    description: 'one person owns the data, the authority and the custodian: a recovery code and time decide',
-    group: 'Recovery:',
-  },
-  officer: {
-    flags: '--officer <id=card>',
-    kind: 'list',
-    description: 'somebody who decides about recovery, and their public card; three at least',
-    completes: 'file',
-    group: 'Recovery:',
-  },
-  waiting: {
-    flags: '--waiting <duration>',
-    kind: 'value',
-    description: 'how long everybody has to say no to a recovery, such as 3d; 1d unless told',
-    group: 'Recovery:',
-  },
+  ...FIRST_CHARTER_OPTIONS,
   identity: {
     flags: '--identity <file>',
     kind: 'value',
@@ -187,7 +169,6 @@ async function wantedAuthority(context: Context, folder: string, values: Values)
     ...(await keysOf(context, folder, values)),
     ...(policy !== undefined && { policy: new Uint8Array(readFileSync(policy)) }),
     ...charterOf(values),
-    ...waitingOf(values.waiting),
     validity: validFor(validDays, now),
     now,
     environment: context.environment,
@@ -195,10 +176,9 @@ async function wantedAuthority(context: Context, folder: string, values: Values)
 }
 
 /** Who decides in the first tenant: told now, or with `charter new` before anything can be recovered. */
-function charterOf({ personal, officer }: Values): Pick<NewAuthority, 'charter'> {
-  if (personal && officer.length > 0) throw usage('--personal and --officer exclude each other')
-  if (personal) return { charter: 'personal' }
-  return officer.length > 0 ? { charter: officer.map(personOf) } : {}
+function charterOf(values: Values): Pick<NewAuthority, 'charter' | 'waiting'> {
+  const { plan, ...waiting } = firstCharterOf(values) ?? {}
+  return plan === undefined ? {} : { charter: plan, ...waiting }
 }
 
 type Settings = NewAuthority['settings']

@@ -57,8 +57,58 @@ const CHARTER_COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'propose',
-    purpose: 'propose the next charter',
+    purpose: 'propose the next charter as a file has it',
     load: async () => (await import('./charter.ts')).authorityCharterPropose,
+  },
+]
+
+const ROSTER_KEY_COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'add',
+    purpose: 'propose one more key of somebody',
+    load: async () => (await import('./roster.ts')).authorityRosterKeyAdd,
+  },
+  {
+    name: 'remove',
+    purpose: 'propose that a key of somebody signs no more',
+    load: async () => (await import('./roster.ts')).authorityRosterKeyRemove,
+  },
+]
+
+const ROSTER_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
+  {
+    name: 'list',
+    purpose: 'list who decides, who was heard of, and what is proposed',
+    load: async () => (await import('./roster.ts')).authorityRosterList,
+  },
+  {
+    name: 'add',
+    purpose: 'propose somebody new',
+    load: async () => (await import('./roster.ts')).authorityRosterAdd,
+  },
+  {
+    name: 'remove',
+    purpose: 'propose that somebody decides no more',
+    load: async () => (await import('./roster.ts')).authorityRosterRemove,
+  },
+  {
+    name: 'roles',
+    purpose: 'propose what somebody may do',
+    load: async () => (await import('./roster.ts')).authorityRosterRoles,
+  },
+  { name: 'key', purpose: 'propose other keys of somebody', commands: ROSTER_KEY_COMMANDS },
+]
+
+const POLICY_COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'show',
+    purpose: 'show what requests need',
+    load: async () => (await import('./policy.ts')).authorityPolicyShow,
+  },
+  {
+    name: 'set',
+    purpose: 'propose what requests need',
+    load: async () => (await import('./policy.ts')).authorityPolicySet,
   },
 ]
 
@@ -138,6 +188,8 @@ export const AUTHORITY_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     load: async () => (await import('./restore.ts')).authorityRestore,
   },
   { name: 'charter', purpose: 'say who decides about recovery', commands: CHARTER_COMMANDS },
+  { name: 'roster', purpose: 'see and change who decides', commands: ROSTER_COMMANDS },
+  { name: 'policy', purpose: 'see and change what requests need', commands: POLICY_COMMANDS },
   { name: 'contact', purpose: 'say who is told of requests', commands: CONTACT_COMMANDS },
   {
     name: 'requests',

@@ -1,16 +1,12 @@
-import { addTenant, listTenants, newCharter } from '@strongroom/authority'
+import { addTenant, listTenants } from '@strongroom/authority'
 import { toHex } from '@strongroom/core/bytes'
-import { MAX_CONTAINER_BYTES, parseContainer, readRegularFile } from '@strongroom/core/container'
 import { usage } from '../../cli-error.ts'
-import { defineCommand } from '../../command.ts'
+import { type Context, defineCommand } from '../../command.ts'
 import { unlock } from '../../owner.ts'
 import { PASSPHRASE_OPTIONS } from '../../passphrase.ts'
 import { formatBytes } from '../../quantities.ts'
 import { AUTHORITY_OPTIONS, authorityOf, dayText, timeText } from '../../authority/authority-options.ts'
-import { personOf } from './charter.ts'
-
-const lockedAt = (path: string) =>
-  parseContainer(readRegularFile(path, MAX_CONTAINER_BYTES, 'container').bytes)
+import { containerFile, FIRST_CHARTER_OPTIONS, firstCharterOf } from '../../authority/first-charter.ts'
 
 /** Adds a tenant. */
 export const authorityTenantAdd = defineCommand({
@@ -24,27 +20,22 @@ export const authorityTenantAdd = defineCommand({
       completes: 'file',
       group: 'Recovery:',
     },
-    personal: {
-      flags: '--personal',
-      kind: 'flag',
-      description: 'one person owns everything: a recovery code and time decide',
-      group: 'Recovery:',
-    },
-    officer: {
-      flags: '--officer <id=card>',
-      kind: 'list',
-      description: 'somebody who decides, and their public card; three at least',
-      completes: 'file',
-      group: 'Recovery:',
-    },
+    ...FIRST_CHARTER_OPTIONS,
     ...PASSPHRASE_OPTIONS,
   },
   notes: [
     'Tenants are kept apart: no client of one finds anything of another, and on PostgreSQL the database itself sees to it.',
+    'With --identity it has its first charter at once, as the first tenant has; else charter new makes it later. The custodian of the',
+    'authority is that of all tenants.',
+    '',
     'A tenant cannot be renamed or removed: its name stands in what its clients signed.',
   ],
   examples: [
     { line: 'strongroom authority tenant add research --folder vault', purpose: 'keep a department apart' },
+    {
+      line: 'strongroom authority tenant add lab --identity id.container --officer bo=bo.card …',
+      purpose: 'and say who decides about recovery there',
+    },
     {
       line: 'strongroom authority invite Carol --tenant research --folder vault',
       purpose: 'then let somebody in there',
@@ -52,25 +43,32 @@ export const authorityTenantAdd = defineCommand({
   ],
   async run(context, [name = ''], values) {
     const configuration = authorityOf(context, values)
-    const { identity: path, personal, officer } = values
-    const wanted = path !== undefined
-    if (wanted ? personal === officer.length > 0 : personal || officer.length > 0) {
+    const { identity: path } = values
+    const charter = firstCharterOf(values)
+    if ((path === undefined) !== (charter === undefined)) {
       throw usage('a charter needs --identity FILE, and either --personal or some --officer ID=CARD')
     }
-    const plan = personal ? ('personal' as const) : officer.map(personOf)
-    // Before anything is added: a wrong passphrase leaves no tenant behind.
-    const identity = wanted ? await unlock(context, values, lockedAt(path)) : undefined
+    // Before anything is added: a wrong passphrase leaves no tenant behind, and neither does a bad charter.
+    const identity = path === undefined ? undefined : await unlock(context, values, containerFile(path))
     try {
-      await addTenant(configuration, name, Date.now())
-      const digest =
-        identity && (await newCharter(configuration, { identity, tenant: name, plan, now: Date.now() }))
-      context.terminal.record({ tenant: name, charter: digest ? toHex(digest) : null })
-      context.terminal.done(name, digest ? `added, with its first charter, ${toHex(digest)}` : 'added')
+      const beginning = charter && identity && { ...charter, identity }
+      const digest = await addTenant(configuration, name, Date.now(), beginning)
+      tellAdded(context, name, digest && toHex(digest))
     } finally {
       identity?.wipe()
     }
   },
 })
+
+function tellAdded({ terminal }: Context, tenant: string, charter: string | undefined): void {
+  terminal.record({ tenant, charter: charter ?? null })
+  terminal.done(tenant, charter === undefined ? 'added' : `added, with its first charter, ${charter}`)
+  if (charter === undefined) {
+    terminal.note('nobody decides about recovery there yet: strongroom authority charter new')
+    return
+  }
+  terminal.note('compare the charter with whoever has the custodian: strongroom custodian trust --charter')
+}
 
 /** Lists tenants. */
 export const authorityTenantList = defineCommand({
