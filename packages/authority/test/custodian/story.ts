@@ -249,7 +249,7 @@ export const approvalOf = (
 
 /** The next bundle of the same subject, with its release in the log. */
 export function withRelease(
-  { world, bundle, now }: Story,
+  { world, bundle, now }: Pick<Story, 'world' | 'bundle' | 'now'>,
   release: Envelope,
   { at = now + HOUR, before = () => {} }: { at?: number; before?: () => void } = {},
 ): { readonly bundle: RecoveryBundle; readonly now: number } {
