@@ -71,12 +71,16 @@ export class TestAuthority {
   readonly envelopes: readonly Envelope[]
   readonly chain: EpochChain
 
-  /** @param seed of its identity; its log keys are new each time unless they are given */
+  /**
+   * @param seed of its identity; its log keys are new each time unless they are given
+   * @param custodian the signer of all epochs, in text form; each has one of its own unless it is told
+   */
   constructor({
     epochs = 1,
     seed = 1,
     keysText,
-  }: { epochs?: number; seed?: number; keysText?: string } = {}) {
+    custodian,
+  }: { epochs?: number; seed?: number; keysText?: string; custodian?: string } = {}) {
     this.identity = pairOf(seed)
     const origin = logOrigin('vault.example.org', toHex(signerIdOf(sha256, this.identity.signer)))
     this.keysText = keysText ?? LogKeys.generate(origin)
@@ -87,12 +91,13 @@ export class TestAuthority {
       verify: (signer, message, signature) => signerOf(signer).verify(message, signature),
     }
     const envelopes: Envelope[] = []
-    for (let number = 1; number <= epochs; number++) envelopes.push(this.#epoch(number, envelopes.at(-1)))
+    for (let number = 1; number <= epochs; number++)
+      envelopes.push(this.#epoch(number, envelopes.at(-1), custodian))
     this.envelopes = envelopes
     this.chain = verifyEpochs(envelopes, this.trust)
   }
 
-  #epoch(number: number, last: Envelope | undefined): Envelope {
+  #epoch(number: number, last: Envelope | undefined, custodian?: string): Envelope {
     const seed = new Uint8Array(32).fill(number)
     const epoch: Epoch = {
       authority: 'Example archive',
@@ -100,7 +105,7 @@ export class TestAuthority {
       number,
       exchange: MlKem768X25519Identity.fromBytes(seed).recipient().toString(),
       rsa: null,
-      custodian: pairOf(0x30000 + number).signer,
+      custodian: custodian ?? pairOf(0x30000 + number).signer,
       log: { origin: this.keys.origin, keys: this.keys.verifierKeys },
       policy: sha256(TERMS),
       notBefore: START + (number - 1) * MONTH,

@@ -22,7 +22,7 @@ export interface TestDatabase {
   openFaulty(): { readonly store: Store; readonly fault: Fault }
   /** Runs SQL as somebody who may do anything. */
   sql(text: string): Promise<Record<string, unknown>[]>
-  /** Copies it as it is; what comes back puts the copy in its place. Nobody may have it open. */
+  /** Copies it as it is; what comes back puts the copy in its place, however often. Nobody may have it open. */
   copy(): Promise<() => Promise<void>>
   /** What a program needs to open it: for `openDatabase`. */
   readonly address: string
@@ -71,13 +71,14 @@ export const SQLITE: TestEngine = {
         }
       },
       async copy() {
+        const copy = join(mkdtempSync(join(folder, 'copy-')), 'authority.db')
         for (const suffix of FILES) {
-          if (existsSync(path + suffix)) copyFileSync(path + suffix, `${path}.copy${suffix}`)
+          if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix)
         }
         return async () => {
           for (const suffix of FILES) {
             rmSync(path + suffix, { force: true })
-            if (existsSync(`${path}.copy${suffix}`)) copyFileSync(`${path}.copy${suffix}`, path + suffix)
+            if (existsSync(copy + suffix)) copyFileSync(copy + suffix, path + suffix)
           }
         }
       },
@@ -116,6 +117,7 @@ export class PostgresEngine implements TestEngine {
     const name = `vault_${++this.#count}`
     const folder = mkdtempSync(join(tmpdir(), 'strongroom-db-'))
     const admin = (sql: string) => server.query('postgres', sql)
+    let copies = 0
     await admin(`create database ${name} template ${TEMPLATE} owner vault_owner`)
     const url = server.url(name, 'node_1')
     return {
@@ -128,10 +130,11 @@ export class PostgresEngine implements TestEngine {
       },
       sql: (text) => server.query(name, text),
       async copy() {
-        await admin(`create database ${name}_copy template ${name} owner vault_owner`)
+        const copy = `${name}_copy_${++copies}`
+        await admin(`create database ${copy} template ${name} owner vault_owner`)
         return async () => {
           await admin(`drop database ${name}`)
-          await admin(`alter database ${name}_copy rename to ${name}`)
+          await admin(`create database ${name} template ${copy} owner vault_owner`)
         }
       },
       // The database goes with the server.

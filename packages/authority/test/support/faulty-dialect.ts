@@ -4,7 +4,8 @@ import type { DatabaseConnection, Dialect, Driver, TransactionSettings } from 'k
 export type FaultKind = 'lost' | 'persisted'
 
 /**
- * Lets one operation of a database fail: beginning, a statement or a commit, counted from 1 over all connections.
+ * Lets one operation of a database fail: beginning, a statement or a commit, counted from 1 over all connections; or that one and all
+ * that follow, as when the process ended there.
  *
  * The connection is gone with it, so what was not committed is rolled back, as a server does.
  */
@@ -12,6 +13,8 @@ export class Fault {
   readonly #makeError: () => Error
   #kind: FaultKind = 'lost'
   #left = 0
+  #ending: (() => void) | undefined
+  #ended = false
 
   /** @param makeError what the system says of a connection or disk that is gone */
   constructor(makeError: () => Error) {
@@ -22,6 +25,14 @@ export class Fault {
   arm(nth: number, kind: FaultKind): void {
     this.#left = nth
     this.#kind = kind
+  }
+
+  /** Lets the nth operation from now on fail, and all that follow. @returns when it has come to that */
+  end(nth: number, kind: FaultKind): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.arm(nth, kind)
+    this.#ending = resolve
+    return promise
   }
 
   /** Lets nothing fail any more. @returns whether something did */
@@ -41,9 +52,12 @@ export class Fault {
 
   /** Does an operation, or lets it fail. @param abandon what the database does when the connection is gone */
   async around<T>(work: () => Promise<T>, abandon: () => Promise<void>): Promise<T> {
-    if (this.#left <= 0 || --this.#left > 0) return work()
-    if (this.#kind === 'persisted') await work()
+    if (!this.#ended && (this.#left <= 0 || --this.#left > 0)) return work()
+    const first = !this.#ended
+    this.#ended = this.#ending !== undefined
+    if (first && this.#kind === 'persisted') await work()
     await abandon().catch(() => undefined)
+    this.#ending?.()
     throw this.#makeError()
   }
 }

@@ -49,7 +49,7 @@ const RULE: RecoveryRule = {
   evidence: { need: 0, of: [] },
 }
 
-const person = (id: string, pair: MessageSigner, ...roles: Role[]): CharterPerson => ({
+export const person = (id: string, pair: MessageSigner, ...roles: Role[]): CharterPerson => ({
   id,
   name: id,
   signers: [fingerprintOf(sha256, pair.signer)],
@@ -71,7 +71,8 @@ export class Tenancy {
   readonly identity: string
   readonly first: Charter
 
-  constructor(authority: TestAuthority, tenant = 'acme') {
+  /** @param changes what its first charter has otherwise */
+  constructor(authority: TestAuthority, tenant = 'acme', changes: Partial<Charter> = {}) {
     this.authority = authority
     this.tenant = tenant
     this.identity = fingerprintOf(sha256, authority.identity.signer)
@@ -96,6 +97,7 @@ export class Tenancy {
       by: authority.identity.signer,
       previous: null,
       created: START,
+      ...changes,
     }
   }
 

@@ -9,13 +9,14 @@ import type { Fault } from './faulty-dialect.ts'
 /** A database of a test, an authority, and the nodes that were opened; `end` closes and removes everything. */
 export class Scene {
   readonly database: TestDatabase
-  readonly authority = new TestAuthority({ epochs: 2 })
+  readonly authority: TestAuthority
   /** The clock of all nodes. */
   now = START
   readonly #stores = new Set<Store>()
 
-  constructor(database: TestDatabase) {
+  constructor(database: TestDatabase, authority = new TestAuthority({ epochs: 2 })) {
     this.database = database
+    this.authority = authority
   }
 
   /** Opens the database as one more node. */
