@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { CustodianFolder, handOut, keysOfContainer, readBundle, releaseBundle } from '@strongroom/authority'
@@ -31,7 +31,7 @@ import {
 } from '@strongroom/core/protocol'
 import { initialised } from './fixtures.ts'
 import type { Home } from './program.ts'
-import { Vault, VAULT_PASSPHRASE } from './vault.ts'
+import { Vault, VAULT_PASSPHRASE, type VaultOptions } from './vault.ts'
 
 // People around a real authority: an owner, three officers with computers of their own, a custodian. Nothing waits here: the terms
 // of this authority allow requests to be released as soon as two officers approved.
@@ -53,6 +53,12 @@ const person = (id: string, signer: string, ...roles: Role[]): CharterPerson => 
   signers: [fingerprintOf(sha256, signer)],
   roles,
 })
+
+/** How an organisation differs from the ordinary. */
+export interface OrganisationOptions extends Pick<VaultOptions, 'settings'> {
+  /** Rules of its first charter that are others. */
+  readonly rules?: Partial<Charter['policy']>
+}
 
 /** An authority with a tenant in which somebody decides. */
 export class Organisation {
@@ -78,8 +84,11 @@ export class Organisation {
     this.#custodian = containerAt(join(vault.folder, 'custodian.container'))
   }
 
-  static async open(t: Pick<TestContext, 'after'>): Promise<Organisation> {
-    const vault = await Vault.open(t, { policy: TERMS })
+  static async open(
+    t: Pick<TestContext, 'after'>,
+    { rules = {}, settings }: OrganisationOptions = {},
+  ): Promise<Organisation> {
+    const vault = await Vault.open(t, { policy: TERMS, ...(settings && { settings }) })
     await vault.service.authority.store.recovery.addTerms(TERMS)
     const [owner, bo, cy, di] = [
       await vault.client(t),
@@ -88,7 +97,7 @@ export class Organisation {
       await vault.client(t),
     ]
     const ada = initialised(t)
-    const charter = await decree(vault, ada, { bo, cy, di })
+    const charter = await decree(vault, ada, { bo, cy, di }, rules)
     return new Organisation(vault, owner, { bo, cy, di }, { ada, charter })
   }
 
@@ -99,19 +108,22 @@ export class Organisation {
     return ada
   }
 
-  /** The custodian releases a request and hands the keys out. */
-  async release(request: string): Promise<void> {
+  /** The custodian releases a request and hands the keys out; or a charter. */
+  async release(request: string, kind: 'request' | 'charter' = 'request'): Promise<void> {
     const path = join(this.vault.folder, 'custody')
     const container = readFileSync(join(this.vault.folder, 'custodian.container'))
     const settings = { identity: this.vault.identity, freshness: 86_400, url: null }
     // Made long ago: what it saw then was without the request, and the waiting begins no earlier.
-    CustodianFolder.create({ folder: path, settings, container, now: Date.now() - 86_400_000 })
+    if (!existsSync(path)) {
+      CustodianFolder.create({ folder: path, settings, container, now: Date.now() - 86_400_000 })
+    }
     const folder = CustodianFolder.open(path)
     folder.introduce('default', this.charter)
     const keys = keysOfContainer(this.#custodian)
     try {
       const made = releaseBundle(readBundle(await this.#bundle(request)), folder, keys, Date.now())
       await this.post('/v1/releases', MEDIA_TYPES.envelope, encodeEnvelope(made.envelope))
+      if (kind === 'charter') return
       const { blobs } = handOut(readBundle(await this.#bundle(request)), folder, Date.now())
       await this.#asCustodian('PUT', `/v1/requests/${request}/release`, blobs)
     } finally {
@@ -151,6 +163,7 @@ async function decree(
   vault: Vault,
   administrator: Home,
   officers: Readonly<Record<OfficerName, Home>>,
+  rules: Partial<Charter['policy']>,
 ): Promise<Uint8Array> {
   const identity = containerAt(join(vault.folder, 'identity.container'))
   const by = pair(identity.signingKey('pq'))
@@ -167,6 +180,7 @@ async function decree(
       'third-party': RULE,
       'break-glass': RULE,
       charter: RULE,
+      ...rules,
     },
     by: by.signer,
     previous: null,
@@ -201,4 +215,19 @@ export function signerOf(home: Home): string {
 /** The groups of a request, as the screen of whoever asks shows them. */
 export function groupsIn(stdout: string): string {
   return /compare +((?:[0-9A-F]{4} ){7}[0-9A-F]{4})/.exec(stdout)?.[1] ?? ''
+}
+
+/** The id by which the authority knows somebody's computer. */
+export function clientOf(home: Home): string {
+  const state = home.text('home/authorities/vault/authority.json')
+  return /"clientId":"(c-[0-9a-f]+)"/.exec(state)?.[1] ?? ''
+}
+
+/** The requests that were made on somebody's computer, sorted. */
+export const requestsOf = (home: Home): string[] => readdirSync(home.path('home/recoveries')).toSorted()
+
+/** An officer compares, and approves. */
+export async function approve(officer: Home, request: string): Promise<void> {
+  const words = ['--checked', 'called back', '--yes', '--digest', request]
+  await officer.ok(['officer', 'approve', request, ...words])
 }
