@@ -77,6 +77,8 @@ interface State {
   readonly line: RequestLine
   release: () => void
   work: Promise<unknown>
+  /** Known as soon as the route is. */
+  refused: (problem: ProblemError) => Answer
 }
 
 class Handling {
@@ -117,6 +119,7 @@ class Handling {
       line: { id: randomUUID(), method: incoming.method ?? '', route: '' },
       release: () => {},
       work: Promise.resolve(),
+      refused: problemAnswer,
     }
     this.#setFields(state)
     const answer = await this.#answer(state)
@@ -141,7 +144,7 @@ class Handling {
       const problem = problemErrorOf(error)
       state.line.problem = problem.code
       if (problem.cause !== undefined) this.#options.log.failure(state.line, problem)
-      return problemAnswer(problem)
+      return state.refused(problem)
     }
   }
 
@@ -150,6 +153,7 @@ class Handling {
     this.#take(this.#addresses, state.address)
     const target = parseTarget(incoming.url ?? '')
     const { route, parameter } = routeOf(incoming.method ?? '', target, state.line)
+    state.refused = route.refused ?? problemAnswer
     checkFields(incoming)
     if (target.hasQuery && !route.query) {
       throw new ProblemError('malformed', { detail: 'a query where there is none' })

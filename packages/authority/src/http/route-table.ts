@@ -5,16 +5,15 @@ import { CUSTODIAN_ROUTES } from './custodian-routes.ts'
 import { DEPOSIT_ROUTES } from './deposit-routes.ts'
 import { docsPage } from './docs-page.ts'
 import { ENROLMENT_ROUTES } from './enrolment-routes.ts'
+import { HTML } from './html-page.ts'
 import { openApiDocument } from './openapi.ts'
 import { PEOPLE_ROUTES } from './people-routes.ts'
 import { PROBE_ROUTES } from './probe-routes.ts'
 import { PUBLIC_ROUTES } from './public-routes.ts'
-import type { Route } from './route.ts'
+import type { Answer, Route } from './route.ts'
 import { STATEMENT_ROUTES } from './statement-routes.ts'
 import { SUBJECT_ROUTES } from './subject-routes.ts'
 import { SCHEMAS } from './schemas.ts'
-
-const HTML = 'text/html; charset=utf-8'
 
 /** What the table says of itself. */
 const DOCUMENT_ROUTES: readonly Route[] = [
@@ -34,7 +33,7 @@ const DOCUMENT_ROUTES: readonly Route[] = [
     summary: 'This table, for people',
     answers: { [HTML]: SCHEMAS.text },
     seconds: 5,
-    handle: async () => ({ type: HTML, body: documents().page }),
+    handle: async () => documents().page,
   },
 ]
 
@@ -53,7 +52,7 @@ export const ROUTES: readonly Route[] = [
   ...DOCUMENT_ROUTES,
 ]
 
-let written: { readonly openApi: string; readonly page: string } | undefined
+let written: { readonly openApi: string; readonly page: Answer } | undefined
 
 /** Both are made once. */
 function documents() {
@@ -66,7 +65,8 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   id: '[0-9a-f]{64}',
   digest: '[0-9a-f]{64}',
   client: 'c-[0-9a-f]{24}',
-  link: '[0-9a-f]{128}',
+  // Of any length: people are told when theirs is not complete.
+  link: '[^/]{1,200}',
   tile: '(?:entries|[0-9]{1,2})/[0-9x/.p]{3,40}',
 }
 

@@ -6,6 +6,7 @@ import type { NoticeKeys } from '../notices/index.ts'
 import type { Challenges } from './challenges.ts'
 import type { ServedAuthority, ServiceLimits } from './served-authority.ts'
 import type { Metrics } from './metrics.ts'
+import type { ProblemError } from './problem-error.ts'
 
 /** What is answered. */
 export interface Answer {
@@ -83,4 +84,6 @@ export interface Route {
   /** It is given up after so many seconds. */
   readonly seconds: number
   readonly handle: (call: Call) => Promise<Answer>
+  /** What is answered in place of a problem document, where people ask and not programs. */
+  readonly refused?: (problem: ProblemError) => Answer
 }

@@ -33,6 +33,7 @@ import {
   type RecoveryRequest,
 } from '@strongroom/core/protocol'
 import { sha256 } from '../../src/model/digest.ts'
+import { assertPage } from '../http/pages.ts'
 import type { RawAnswer } from '../support/raw-request.ts'
 import { bytesOf, pairOf, TERMS } from '../support/authority.ts'
 import { mailServer } from '../support/mail-server.ts'
@@ -341,9 +342,21 @@ export const ROUTES: SceneTests = {
         return found?.state.phase
       }
       const made = `/cancel/${toHex(digest)}${toHex(bytesOf(3))}`
-      assert.equal((await served.ask('GET', link)).text, (await served.ask('GET', made)).text)
+      // Programs that look through mail follow links, in all ways but that of the button.
+      const size = (await served.service.authority.store.head()).size
+      const shown = await served.ask('GET', link)
+      assertPage(shown)
+      assert.match(shown.text, /<form method="post">.*<button type="submit">/)
+      assert.equal(shown.text, (await served.ask('GET', made)).text)
+      for (const method of ['HEAD', 'OPTIONS', 'PUT', 'DELETE']) await served.ask(method, link).catch(() => 0)
+      assertPage(await served.ask('GET', `${link}?utm_source=mail`))
       assert.equal(await phase(), 'requested')
-      assert.match((await served.ask('POST', made)).text, /nothing to cancel/)
+      assert.equal((await served.service.authority.store.head()).size, size)
+      const cut = await served.ask('POST', link.slice(0, -1))
+      assert.equal(cut.status, 404)
+      assert.match(cut.text, /The link is not complete/)
+      assertPage(cut)
+      assert.match((await served.ask('POST', made)).text, /nothing to cancel/i)
       assert.equal(await phase(), 'requested')
       assert.match((await served.ask('POST', link)).text, /is cancelled/)
       assert.equal(await phase(), 'cancelled')
