@@ -15,6 +15,7 @@ import {
   type Epoch,
   type EpochChain,
   type JudgedTree,
+  type VerifiedOwner,
   type VerifiedStatement,
 } from '@strongroom/core/protocol'
 import { sha256 } from '../model/digest.ts'
@@ -61,9 +62,10 @@ export function verifyDeposits(
   keys: CustodianKeys,
   judged: DepositTrust,
 ): { readonly statement: Envelope; readonly results: readonly VerifiedResult[] } {
-  const results = deposits.map(({ blob, owner }) => ({
-    id: sha256(blob),
-    right: isRight({ blob, owner }, epoch, keys, judged),
+  const signed = signedBy(epoch, judged)
+  const results = deposits.map((deposit) => ({
+    id: sha256(deposit.blob),
+    right: signed(deposit) && opens(deposit.blob, keys),
   }))
   const payload = {
     ...framed(keys, judged),
@@ -95,11 +97,12 @@ export function rewrapDeposits(
   keys: CustodianKeys,
   judged: DepositTrust,
 ): RewrappedDeposits {
+  const signed = signedBy(from, judged)
   const wrapped: DepositResult[] = []
   const failed: Uint8Array[] = []
   for (const deposit of deposits) {
     const id = sha256(deposit.blob)
-    const blob = isSigned(deposit, from, judged)
+    const blob = signed(deposit)
       ? withSessionKey({ ...deposit, id }, keys.identities, (sessionKey) => {
           const made = rewrapBlob(sessionKey, to, id)
           checkOpens(made, sessionKey, keys.identities)
@@ -130,21 +133,32 @@ export function stateRewrap(
   return signStatement(sha256, ACTS.rewrap, payload, [keys.signer])
 }
 
-function isRight(deposit: OwnedDeposit, epoch: number, keys: CustodianKeys, judged: DepositTrust): boolean {
-  if (!isSigned(deposit, epoch, judged)) return false
-  return withSessionKey({ ...deposit, id: sha256(deposit.blob) }, keys.identities, () => true) === true
+/** The deposit itself, whatever it was wrapped as since. */
+function opens(blob: Uint8Array, { identities }: CustodianKeys): boolean {
+  return withSessionKey({ id: sha256(blob), blob }, identities, () => true) === true
 }
 
-/** docs/spec/authority-protocol.md, "Verifying a deposit", steps 1 to 5. */
-function isSigned({ blob, owner }: OwnedDeposit, epoch: number, { trust, epochs }: DepositTrust): boolean {
-  try {
-    const { tenant, signer, clientId } = verifyOwner(owner, { ...trust, epochs })
-    const { body, recipientStanza } = parseDepositBlob(blob)
-    const { context } = verifyDeposit(body, { ...trust, tenant, clientId, signer, epochs, recipientStanza })
-    return context.epochNumber === epoch
-  } catch (error) {
-    if (error instanceof ProtocolError) return false
-    throw error
+/**
+ * Whether deposits are signed by their owners: docs/spec/authority-protocol.md, "Verifying a deposit", steps 1 to 5. What shows an owner is
+ * verified once, however many deposits come with the same statements.
+ */
+function signedBy(epoch: number, { trust, epochs }: DepositTrust): (deposit: OwnedDeposit) => boolean {
+  const owners = new Map<OwnedDeposit['owner'], VerifiedOwner>()
+  const ownerOf = (statements: OwnedDeposit['owner']) => {
+    const owner = owners.get(statements) ?? verifyOwner(statements, { ...trust, epochs })
+    owners.set(statements, owner)
+    return owner
+  }
+  return ({ blob, owner }) => {
+    try {
+      const { tenant, signer, clientId } = ownerOf(owner)
+      const { body, recipientStanza } = parseDepositBlob(blob)
+      const { context } = verifyDeposit(body, { ...trust, tenant, clientId, signer, epochs, recipientStanza })
+      return context.epochNumber === epoch
+    } catch (error) {
+      if (error instanceof ProtocolError) return false
+      throw error
+    }
   }
 }
 
