@@ -11,13 +11,15 @@ import { timedCalls } from './authority-rates.ts'
 import type { Prepared } from './authority-requests.ts'
 import type { BenchAuthority } from './authority-scene.ts'
 
-const SERVING = fileURLToPath(new URL('authority-serving.ts', import.meta.url))
+/** The program that serves what a description says. */
+export const SERVING = fileURLToPath(new URL('authority-serving.ts', import.meta.url))
 
 /** A service in a process of its own. */
 export class ServingProcess {
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
   readonly #port: number
+  /** The answer to the last request. */
   lastAnswer: Uint8Array = new Uint8Array(0)
 
   private constructor(child: ChildProcess, lines: AsyncIterator<string>, port: number) {
@@ -45,10 +47,13 @@ export class ServingProcess {
     const open = await Promise.all(Array.from({ length: connections }, () => HttpConnection.open(this.#port)))
     const free = [...open]
     const before = await this.#cpuMs()
-    const times = await timedCalls(connections, requests, async ({ bytes }) => {
+    const last = requests.at(-1)
+    const times = await timedCalls(connections, requests, async (request) => {
       const connection = free.pop()
       if (!connection) throw new Error('more callers than connections')
-      this.lastAnswer = await connection.ask(bytes)
+      const answer = await connection.ask(request.bytes)
+      // Others may be answered after the last one.
+      if (request === last) this.lastAnswer = answer
       free.push(connection)
     })
     const cpuMs = (await this.#cpuMs()) - before
