@@ -106,7 +106,8 @@ export function whyNot(state: State, act: Act, now: number): string | undefined 
     const spent = [...subjects.values()].some(
       ({ made }) => made.act === 'request' && made.class === 'self' && made.code === act.code,
     )
-    return act.class === 'self' && spent ? 'the code was used' : undefined
+    if (act.class === 'self') return spent ? 'the code was used' : undefined
+    return isOfficer([latest.rules], 'bo') ? undefined : 'the requester is nobody of the charter'
   }
   if (act.act === 'charter') return act.follows === latest?.name ? undefined : 'it follows another charter'
   const subject = subjects.get(act.subject)
