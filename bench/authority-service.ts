@@ -80,9 +80,11 @@ export class ServingProcess {
   }
 }
 
-function configurationOf(
-  { folder, settings }: BenchDatabase,
-  { keysText, trust }: BenchAuthority,
+/** What a service needs to know. @param place where it is, for clients, and the port on which it listens; any unless told */
+export function configurationOf(
+  { folder, settings }: Pick<BenchDatabase, 'folder' | 'settings'>,
+  { keysText, trust }: Pick<BenchAuthority, 'keysText' | 'trust'>,
+  { url = 'https://vault.example.org', port = 0 } = {},
 ): Configuration {
   const keys = join(folder, 'log-keys')
   writeFileSync(keys, keysText)
@@ -90,9 +92,9 @@ function configurationOf(
   return {
     folder,
     name: 'Example archive',
-    url: 'https://vault.example.org',
+    url,
     identity: trust.identity,
-    listen: { host: '127.0.0.1', port: 0 },
+    listen: { host: '127.0.0.1', port },
     tls: null,
     proxy: { hops: 0 },
     database: settings,

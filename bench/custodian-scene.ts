@@ -52,6 +52,7 @@ import {
 import { custodianOf } from '../packages/authority/src/setup/custodian-card.ts'
 import { openSqliteStore, type Store } from '../packages/authority/src/store/index.ts'
 import { bytesOf } from './authority-scene.ts'
+import { configurationOf } from './authority-service.ts'
 
 const SUITE = 'ed25519+mldsa65'
 const TENANT = 'acme'
@@ -257,32 +258,15 @@ export class CustodianScene {
     return LogKeys.parse(this.keysText).signers(() => this.now)
   }
 
-  /** For a service of its own process. @param port where it listens */
+  /** Describes a service for a process of its own. @param port where it listens */
   describe(port: number): string {
-    const keys = join(this.folder, 'log-keys')
-    writeFileSync(keys, this.keysText)
+    const settings = { engine: 'sqlite', path: this.path } as const
+    const place = { url: `http://127.0.0.1:${port}`, port }
     const description = join(this.folder, 'configuration.json')
-    const configuration = {
-      folder: this.folder,
-      name: 'Example archive',
-      url: `http://127.0.0.1:${port}`,
-      identity: this.trust.identity,
-      listen: { host: '127.0.0.1', port },
-      tls: null,
-      proxy: { hops: 0 },
-      database: { engine: 'sqlite', path: this.path },
-      log: { keys, signed: join(this.folder, 'last-checkpoint') },
-      quotas: { client: {}, tenant: {} },
-      limits: {
-        depositsPerRequest: 1_000,
-        bodySeconds: 60,
-        requestsPerMinute: { address: MANY, client: MANY },
-        connections: 1_024,
-      },
-      metrics: {},
-      logLevel: 'warn',
-    }
-    writeFileSync(description, JSON.stringify(configuration))
+    writeFileSync(
+      description,
+      JSON.stringify(configurationOf({ folder: this.folder, settings }, this, place)),
+    )
     return description
   }
 
