@@ -13,8 +13,8 @@ import {
 } from '@strongroom/core/client'
 import type { KeyContainer } from '@strongroom/core/container'
 import type { EvidenceKind, FoundDeposit, MessageSigner, RequestClass } from '@strongroom/core/protocol'
-import { connectedForRecovery } from '../client/connection.ts'
 import type { Context } from '../command.ts'
+import { asking } from './asking.ts'
 import { checkEvidence } from './request-rules.ts'
 
 /** An authority that answers to a code. */
@@ -31,7 +31,7 @@ export async function askWithCode<Result>(
 ): Promise<Result> {
   const { url, identity, tenant } = code
   const credentials = keyCredentials(signerOf(code.key))
-  return await connectedForRecovery(context, { url, ca, credentials }, async (wire) => {
+  return await asking(context, { url, ca, credentials }, async (wire) => {
     return await use({ wire, seen: await lookAtAuthority(wire, { identity, tenant }) })
   })
 }

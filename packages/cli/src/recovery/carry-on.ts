@@ -15,6 +15,8 @@ export interface CarryingOn {
   readonly wait: boolean
   /** Files that are to open again, besides those that were named when it was asked for. */
   readonly paths: readonly string[]
+  /** Those of them that were found in a folder: one without a key is no error. */
+  readonly inFolders?: ReadonlySet<string>
   /** Where keys are written that are not those of files. */
   readonly outputFolder: string | undefined
 }
@@ -27,7 +29,7 @@ export interface CarryingOn {
 export async function carryOn(
   context: Context,
   folder: RecoveryFolder,
-  { container, wait, paths, outputFolder = '.' }: CarryingOn,
+  { container, wait, paths, inFolders = new Set(), outputFolder = '.' }: CarryingOn,
 ): Promise<void> {
   const lock = folder.lock()
   try {
@@ -36,7 +38,15 @@ export async function carryOn(
     try {
       const record = folder.load()
       const own = folder.request(record).class === 'self'
-      const restored = await restore(context, { record, own, keys, container, paths, outputFolder })
+      const restored = await restore(context, {
+        record,
+        own,
+        keys,
+        container,
+        paths,
+        inFolders,
+        outputFolder,
+      })
       tellRestored(context, folder, restored, keys.length)
       adopt(context, folder, container)
       if (context.failures.status === 0) folder.finish()

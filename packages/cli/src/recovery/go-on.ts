@@ -15,9 +15,10 @@ import {
 } from '@strongroom/core/client'
 import type { KeyContainer } from '@strongroom/core/container'
 import { CliError } from '../cli-error.ts'
-import { connectedForRecovery, passes } from '../client/connection.ts'
+import { passes } from '../client/connection.ts'
 import type { Context } from '../command.ts'
 import { displayName } from '../escape-text.ts'
+import { asking } from './asking.ts'
 import { phaseText, standingRecordOf } from './subject-text.ts'
 
 /** How a recovery is gone on with. */
@@ -54,7 +55,7 @@ export async function goOn(
   if (here) return { judged: undefined, keys: here }
   const credentials = keyCredentials(signerOf(container.signingKey()))
   const { url, ca } = record
-  return await connectedForRecovery(context, { url, ca, credentials }, async (wire) => {
+  return await asking(context, { url, ca, credentials }, async (wire) => {
     const means: RecoveryMeans = { wire, container, now: Date.now }
     await submitOrDiscard(folder, means)
     return await untilHere(context, wait, async () => {

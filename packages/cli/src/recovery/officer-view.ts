@@ -16,10 +16,10 @@ import type { SigningKey } from '@strongroom/core/container'
 import type { CharterPerson, FoundDeposit, FoundSubject } from '@strongroom/core/protocol'
 import { CliError, usage } from '../cli-error.ts'
 import { chosenAuthority, type AuthorityValues, type ChosenAuthority } from '../client/authority-choice.ts'
-import { connectedForRecovery } from '../client/connection.ts'
 import type { Context } from '../command.ts'
 import { displayName } from '../escape-text.ts'
 import { openContainer, type OwnerValues } from '../owner.ts'
+import { asking } from './asking.ts'
 
 /** Somebody of the charter at work: who they are, and what they see, all of it verified. */
 export interface AtWork {
@@ -61,17 +61,32 @@ export async function atWork<Result>(
     const { url, ca } = chosen.state
     const key = container.signingKey()
     const credentials = keyCredentials(signerOf(key))
-    return await connectedForRecovery(
-      context,
-      { url, ca, timeoutMs: TIMEOUT_MS, credentials },
-      async (client) => {
-        const seen = await look(client, chosen)
-        return await use({ client, chosen, key, person: personIn(seen, key), seen })
-      },
-    )
+    return await asking(context, { url, ca, timeoutMs: TIMEOUT_MS, credentials }, async (client) => {
+      const seen = await look(client, chosen)
+      return await use({ client, chosen, key, person: personIn(seen, key), seen })
+    })
+  } catch (error) {
+    throw isNobody(error) ? nobody(error) : error
   } finally {
     container.wipe()
   }
+}
+
+/** An authority knows the keys of people by its charters, and says no more to others. */
+function isNobody(error: unknown): error is Error {
+  const cause = error instanceof CliError ? error.cause : error
+  return cause instanceof ClientError && cause.problem?.code === 'unauthenticated'
+}
+
+function nobody(cause?: Error): CliError {
+  return new CliError(
+    'AUTHORITY_REFUSED',
+    'the charter in force names nobody with the key of this container',
+    {
+      hint: 'name the container with --container NAME; its fingerprint is what an administrator puts into the charter',
+      cause,
+    },
+  )
 }
 
 async function look(client: RecoveryClient, { state }: ChosenAuthority): Promise<SeenAuthority> {
@@ -84,13 +99,7 @@ async function look(client: RecoveryClient, { state }: ChosenAuthority): Promise
 function personIn({ charters }: SeenAuthority, key: SigningKey): CharterPerson {
   const person = personOfKey(charters.chain.latest.statement.payload, key.signer.toString())
   if (person) return person
-  throw new CliError(
-    'AUTHORITY_REFUSED',
-    'the charter in force names nobody with the key of this container',
-    {
-      hint: 'name the container with --container NAME; its fingerprint is what an administrator puts into the charter',
-    },
-  )
+  throw nobody()
 }
 
 /** The digest that was meant: given in whole, or by the first 8 digits or more of one that waits. */

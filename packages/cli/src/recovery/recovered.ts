@@ -23,6 +23,8 @@ export interface Recovered {
   readonly container: KeyContainer
   /** Files that are to open again, besides those that were named when it was asked for. */
   readonly paths: readonly string[]
+  /** Those of them that were found in a folder: one without a key is no error. */
+  readonly inFolders: ReadonlySet<string>
   /** Where keys are written that are not those of files. */
   readonly outputFolder: string
 }
@@ -40,13 +42,17 @@ export interface Restored {
  * own. Done again, it changes nothing more. What fails is reported, and the rest goes on.
  */
 export async function restore(context: Context, recovered: Recovered): Promise<Restored> {
-  const { record, keys, container, paths, outputFolder } = recovered
+  const { record, keys, container, paths, inFolders, outputFolder } = recovered
   const ownerSigner = record.released?.ownerSigner ?? ''
   const alias = pinOwner(context, ownerSigner, recovered)
   const files: string[] = []
   for (const path of new Set([...record.files.map((file) => file.path), ...paths])) {
     try {
       const key = await keyOfFile(path, keys)
+      if (!key && inFolders.has(path)) {
+        context.terminal.warning(`${displayName(path)}: none of the keys that came back is that of this file`)
+        continue
+      }
       if (!key) throw new KeyBlobError('NO_KEY', 'none of the keys that came back is that of this file')
       await restoreFile(path, key, {
         ownerSigner,

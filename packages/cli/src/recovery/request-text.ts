@@ -35,6 +35,8 @@ export interface Asking extends Ruling {
   readonly class: RequestClass
   readonly client: FoundClient
   readonly deposits: readonly FoundDeposit[]
+  /** Files that are to open again. */
+  readonly paths: readonly string[]
 }
 
 /** Who decides. @throws CliError AUTHORITY_REFUSED if there are too few of them */

@@ -71,20 +71,28 @@ export async function readWanted(
   paths: readonly string[],
   values: WantedValues,
 ): Promise<Wanted> {
+  const named = await sealedFiles(context, paths)
   const listed = values.list === undefined ? { ids: [], serials: [] } : readList(context, values.list)
+  return {
+    all: values.all || (values.dryRun && !namesAny(paths, values)),
+    ids: listed.ids,
+    serials: [...values.serial.map(serialOf), ...listed.serials],
+    ...named,
+  }
+}
+
+/** The files that are named, and the sealed ones in folders that are. @throws CliError USAGE for a folder without any */
+export async function sealedFiles(
+  context: Context,
+  paths: readonly string[],
+): Promise<Pick<Wanted, 'paths' | 'inFolders'>> {
   const inFolders = new Set<string>()
   const files: string[] = []
   for (const path of paths) {
     if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) files.push(path)
     else for (const found of await sealedIn(context, path)) inFolders.add(found)
   }
-  return {
-    all: values.all || (values.dryRun && !namesAny(paths, values)),
-    ids: listed.ids,
-    serials: [...values.serial.map(serialOf), ...listed.serials],
-    paths: [...files, ...inFolders],
-    inFolders,
-  }
+  return { paths: [...files, ...inFolders], inFolders }
 }
 
 /** The sealed files in a folder and all below it. */
@@ -190,8 +198,16 @@ function serialOf(text: string): Uint8Array {
   }
 }
 
+/** What is asked for in the end. */
+export interface Chosen {
+  /** The newest first. */
+  readonly deposits: readonly FoundDeposit[]
+  /** The files whose keys are among them. */
+  readonly paths: readonly string[]
+}
+
 /**
- * The deposits of a client that are wanted, the newest first.
+ * The deposits of a client that are wanted.
  *
  * @throws CliError USAGE for what was named and is not among them; ClientError CLIENT_RECOVERY if nothing was deposited
  */
@@ -200,7 +216,7 @@ export async function chosenDeposits(
   wire: Pick<RecoveryWire, 'depositsOf'>,
   client: string,
   wanted: Wanted,
-): Promise<FoundDeposit[]> {
+): Promise<Chosen> {
   const choice = await DepositChoice.of(wanted)
   const found = await findDeposits(wire, client, choice.takes)
   if (found.length === 0 && wanted.all) {
@@ -211,7 +227,8 @@ export async function chosenDeposits(
   const paths = missing.paths.filter((path) => !wanted.inFolders.has(path))
   refuseMissing({ ...missing, paths: found.length === 0 ? missing.paths : paths })
   for (const path of passed) terminal.warning(`no deposit is known to be that of ${displayName(path)}`)
-  return found
+  const without = new Set(passed)
+  return { deposits: found, paths: wanted.paths.filter((path) => !without.has(path)) }
 }
 
 const SHOWS = '--dry-run shows what there is'

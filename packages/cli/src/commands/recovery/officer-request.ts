@@ -127,7 +127,7 @@ export const officerRequest = defineCommand({
       const begun = begunBefore(context, at, asking)
       if (begun) return await goOn(context, begun, values)
       await consent(context, asking, values)
-      await ask(context, at, { asking, wanted, values })
+      await ask(context, at, { asking, values })
     })
   },
 })
@@ -163,8 +163,8 @@ async function prepare(
 ): Promise<Asking> {
   const name: RequestClass = values.breakGlass ? EMERGENCY : 'third-party'
   const found = await clientNamed(at, checkName(client, 'client'))
-  const deposits = await chosenDeposits(context, at.client, found.client, wanted)
-  return { class: name, client: found, deposits, ...rulingOf(at, name) }
+  const chosen = await chosenDeposits(context, at.client, found.client, wanted)
+  return { class: name, client: found, ...chosen, ...rulingOf(at, name) }
 }
 
 /** The same was asked for on this computer, and is not over. */
@@ -208,7 +208,7 @@ const stopped = () => usage('nothing was asked for', 'run it again when you are 
 async function ask(
   context: Context,
   at: AtWork,
-  { asking, wanted, values }: { readonly asking: Asking; readonly wanted: Wanted; readonly values: Values },
+  { asking, values }: { readonly asking: Asking; readonly values: Values },
 ): Promise<void> {
   const { url, ca, identity, tenant } = at.chosen.state
   const evidence = await evidenceOf(context, asking, values)
@@ -227,7 +227,7 @@ async function ask(
       reason: values.reason ?? '',
       reference: values.reference ?? null,
       deposits: asking.deposits,
-      paths: wanted.paths,
+      paths: asking.paths,
       container,
     })
     await carryOn(context, folder, { ...values, container, paths: [] })

@@ -8,6 +8,7 @@ import {
   type RecoveryFolder,
 } from '@strongroom/core/client'
 import type { KeyContainer } from '@strongroom/core/container'
+import { checkUrl } from '@strongroom/core/protocol'
 import { CliError, usage } from '../../cli-error.ts'
 import { type Context, defineCommand, type OptionValues } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
@@ -18,7 +19,14 @@ import { readCodes } from '../../recovery/code-input.ts'
 import { newOwner, NEW_OWNER_OPTIONS } from '../../recovery/new-owner.ts'
 import { tellPlan } from '../../recovery/plan-text.ts'
 import { checkNobodys } from '../../recovery/request-rules.ts'
-import { checkCount, chosenDeposits, namesAny, readWanted, WANTED_OPTIONS } from '../../recovery/wanted.ts'
+import {
+  checkCount,
+  chosenDeposits,
+  namesAny,
+  readWanted,
+  sealedFiles,
+  WANTED_OPTIONS,
+} from '../../recovery/wanted.ts'
 
 const OPTIONS = {
   codeFile: {
@@ -53,6 +61,11 @@ const OPTIONS = {
     description: 'go on with this one, by its first digits',
   },
   wait: { flags: '-w, --wait', kind: 'flag', description: 'wait until it is decided' },
+  url: {
+    flags: '--url <address>',
+    kind: 'value',
+    description: 'where the authority is, if not where the code says; who answers is verified as ever',
+  },
   ca: {
     flags: '--ca <file>',
     kind: 'value',
@@ -119,10 +132,12 @@ export const recover = defineCommand({
 
 /** Asks for nothing: no code is spent by looking. */
 async function plan(context: Context, paths: readonly string[], values: Values): Promise<void> {
+  checkOneInput(values)
   const wanted = await readWanted(context, paths, values)
   await withCode(context, values, async (code) => {
     await askWithCode(context, { code, ca: certificates(values) }, async ({ wire }) => {
-      tellPlan(context, code.client, await chosenDeposits(context, wire, code.client, wanted))
+      const { deposits } = await chosenDeposits(context, wire, code.client, wanted)
+      tellPlan(context, code.client, deposits)
     })
   })
 }
@@ -141,7 +156,7 @@ async function askAnew(context: Context, paths: readonly string[], values: Value
       }
       const ca = certificates(values)
       const folder = await askWithCode(context, { code, ca }, async ({ wire, seen }) => {
-        const deposits = await chosenDeposits(context, wire, code.client, wanted)
+        const { deposits, paths: files } = await chosenDeposits(context, wire, code.client, wanted)
         checkCount(deposits)
         container ??= await newOwner(context, values)
         checkNobodys(seen, container)
@@ -154,11 +169,11 @@ async function askAnew(context: Context, paths: readonly string[], values: Value
           reason: values.reason ?? NOTHING_SAID,
           reference: values.reference ?? null,
           deposits,
-          paths: wanted.paths,
+          paths: files,
           container,
         })
       })
-      if (container) await carryOn(context, folder, { ...values, container, paths })
+      if (container) await carryOn(context, folder, { ...values, container, paths: [] })
     })
   } finally {
     container?.wipe()
@@ -180,12 +195,21 @@ async function resume(
 ): Promise<void> {
   const record = folder.load()
   if (values.dryRun) return tellKept(context, folder)
+  const named = await sealedFiles(context, paths)
+  moveTo(folder, values)
   const container = await newOwner(context, { ...values, container: values.container ?? record.container })
   try {
-    await carryOn(context, folder, { ...values, container, paths })
+    await carryOn(context, folder, { ...values, ...named, container })
   } finally {
     container.wipe()
   }
+}
+
+/** The authority is found at another address now; that it is the same, its fingerprint says. */
+function moveTo(folder: RecoveryFolder, { url, ca }: Values): void {
+  if (url === undefined) return
+  const record = folder.load()
+  folder.save({ ...record, url: checkUrl(url), ca: ca === undefined ? record.ca : certificates({ ca }) })
 }
 
 /** What was asked for, as it was kept then. */
@@ -222,9 +246,9 @@ async function withCode<Result>(
 ): Promise<Result> {
   const codes = await readCodes(context, values.codeFile)
   try {
-    for (const [i, code] of codes.entries()) {
+    for (const [i, found] of codes.entries()) {
       try {
-        return await use(code)
+        return await use(values.url === undefined ? found : { ...found, url: checkUrl(values.url) })
       } catch (error) {
         if (i === codes.length - 1 || !isUnknown(error)) throw error
         context.terminal.note(`code ${i + 1} of the sheet is not accepted any more, trying the next`)
@@ -243,7 +267,7 @@ function isUnknown(error: unknown): boolean {
   return code === 'unauthenticated' || code === 'not-found' || code === 'recovery'
 }
 
-function certificates({ ca }: Values): string | null {
+function certificates({ ca }: Pick<Values, 'ca'>): string | null {
   if (ca === undefined) return null
   const text = readFileSync(ca, 'utf8')
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text
