@@ -44,7 +44,7 @@ export const RECOVERY_RULES: { readonly [K in RecoveryAct]: Rule<K> } = {
   approval: (it) => aboutSubject(it, approvalOf),
   rejection: (it) => aboutSubject(it, rejectionOf),
   cancellation: (it) => aboutSubject(it, cancellationOf),
-  release: (it) => aboutSubject(it, releaseOf),
+  release: releaseByCustodian,
   codes: judgeCodes,
   vetting: judgeVetting,
   verification: judgeVerification,
@@ -247,13 +247,18 @@ async function ownersOf({ db, ground }: RecoveryGiven, subject: SubjectRecord): 
   return owner?.state === 'active' ? [owner.signer] : []
 }
 
+/** Who is not the custodian learns nothing, not even whether there is such a subject. */
+async function releaseByCustodian(it: RecoveryCase<'release'>): Promise<Refusal | undefined> {
+  const { facts, ground, index } = it
+  if (facts.payload.custodian !== custodianOf(ground, index)) return 'unauthenticated'
+  return await aboutSubject(it, releaseOf)
+}
+
 async function releaseOf(it: RecoveryCase<'release'>, subject: SubjectRecord): Promise<Refusal | undefined> {
   const { facts, ground, index, now } = it
   const { payload } = facts
   const release = { ...logged(it), payload }
-  const fault = judgeRelease(subject.state.subject, release, custodianOf(ground, index))
-  if (fault === 'custodian') return 'unauthenticated'
-  if (fault !== undefined) return 'not-found'
+  if (judgeRelease(subject.state.subject, release, custodianOf(ground, index))) return 'not-found'
   const count = subject.kind === 'request' ? subject.statement.payload.deposits.count : 0
   if (payload.count !== count) return 'recovery'
   const next = stepRecovery(sha256, subject.state, { act: 'release', statement: release, atMs: now })

@@ -1,0 +1,205 @@
+import { decryptFile } from '@strongroom/core/age'
+import { toHex } from '@strongroom/core/bytes'
+import {
+  ACTS,
+  CHALLENGE,
+  encodeEnvelope,
+  encodeJson,
+  encodeKeyBlobs,
+  encodeRequestSubmission,
+  fingerprintOf,
+  keyNameOf,
+  LIMITS,
+  MEDIA_TYPES,
+  parseEnvelope,
+  parseJson,
+  RECIPIENT_CHALLENGE,
+  releaseListDigest,
+  signRequest,
+  signStatement,
+  statementDigest,
+  type CharterPerson,
+  type MessageSigner,
+  type RecoveryRequest,
+} from '@strongroom/core/protocol'
+import { sha256 } from '../../src/model/digest.ts'
+import { bytesOf, pairOf, TERMS, type TestClient } from '../support/authority.ts'
+import type { RawAnswer } from '../support/raw-request.ts'
+import { all, CODE, CUSTODIAN, DAY, NEWCOMER, NOTICE, RECIPIENT, Tenancy } from '../support/recovery.ts'
+import { freshNonce, type Served } from '../support/served.ts'
+
+const HOST = 'vault.example.org'
+
+/** The people of the second tenant, whom nobody else knows. */
+export const THEIRS = {
+  zoe: pairOf(0x41001),
+  yan: pairOf(0x41002),
+  xia: pairOf(0x41003),
+  wim: pairOf(0x41004),
+} as const
+export const THEIR_CODE = pairOf(0x41011)
+export const SECOND_CODE = pairOf(0x41012)
+
+/** A request that a key signs, with its own name. */
+export async function asKey(
+  served: Served,
+  pair: MessageSigner,
+  target: string,
+  { method = 'GET', body, type }: { method?: string; body?: Uint8Array; type?: string } = {},
+): Promise<RawAnswer> {
+  return await asNamed(served, { pair, name: keyNameOf(sha256, pair.signer) }, target, {
+    method,
+    ...(body && { body }),
+    ...(type && { type }),
+  })
+}
+
+/** The same under any name: of a client, or of a key. */
+export async function asNamed(
+  served: Served,
+  { pair, name }: { readonly pair: MessageSigner; readonly name: string },
+  target: string,
+  { method = 'GET', body, type }: { method?: string; body?: Uint8Array; type?: string } = {},
+): Promise<RawAnswer> {
+  const created = Math.floor(served.scene.now / 1000)
+  const params = { created, expires: created + 60, nonce: freshNonce(), clientId: name }
+  const request = { method, authority: HOST, target, ...(body && { body }) }
+  const fields = signRequest(sha256, request, params, pair.sign)
+  return await served.ask(method, target, {
+    fields: { ...fields },
+    ...(body && { body }),
+    ...(type && { type }),
+  })
+}
+
+export const send = (
+  served: Served,
+  path: string,
+  body: Uint8Array,
+  type: string = MEDIA_TYPES.envelope,
+): Promise<RawAnswer> => served.ask('POST', path, { body, type })
+
+/** What a tenant of these tests has. */
+export interface Peopled {
+  readonly tenancy: Tenancy
+  readonly client: TestClient
+  /** Ids of its deposits, and their blobs. */
+  readonly deposits: readonly Uint8Array[]
+  readonly blobs: readonly Uint8Array[]
+}
+
+/** The first tenant, with people, codes and deposits. */
+export async function people(served: Served, blobs: readonly Uint8Array[]): Promise<Peopled> {
+  const { store, log } = served.service.authority
+  const tenancy = new Tenancy(served.scene.authority)
+  const client = served.client()
+  await store.recovery.addTerms(TERMS)
+  const deposits = blobs.map((blob) => client.admit(blob))
+  await all(log, [tenancy.charter(), tenancy.codes(client, [CODE, SECOND_CODE]), ...deposits])
+  return { tenancy, client, deposits: deposits.map(({ digest }) => digest), blobs }
+}
+
+/** The second tenant: other people, another code. */
+export async function otherPeople(served: Served): Promise<Peopled> {
+  const { log } = served.service.authority
+  const { authority } = served.scene
+  const tenancy = new Tenancy(authority, 'beta')
+  const client = served.client(1)
+  const person = (id: keyof typeof THEIRS, role: 'administrator' | 'officer'): CharterPerson => ({
+    id,
+    name: id,
+    signers: [fingerprintOf(sha256, THEIRS[id].signer)],
+    roles: [role],
+  })
+  const charter = {
+    ...tenancy.first,
+    people: [
+      person('zoe', 'administrator'),
+      person('yan', 'officer'),
+      person('xia', 'officer'),
+      person('wim', 'officer'),
+    ],
+  }
+  const keys = Object.values(THEIRS).map(({ signer }) => signer)
+  const decreed = tenancy.make('charter', charter, [authority.identity], { keys, notice: NOTICE.signer })
+  const blobs = [client.blob(900), client.blob(901)]
+  const deposits = blobs.map((blob) => client.admit(blob))
+  await all(log, [decreed, tenancy.codes(client, [THEIR_CODE]), ...deposits])
+  return { tenancy, client, deposits: deposits.map(({ digest }) => digest), blobs }
+}
+
+/** Asks for deposits with a code, over the routes. */
+export async function ask(
+  served: Served,
+  { tenancy, client, deposits }: Pick<Peopled, 'tenancy' | 'client' | 'deposits'>,
+  changes: Partial<RecoveryRequest> = {},
+  pairs: readonly MessageSigner[] = [NEWCOMER, CODE],
+): Promise<{ readonly answer: RawAnswer; readonly digest: Uint8Array }> {
+  const payload = tenancy.requestFor(client, deposits, served.scene.now, changes)
+  const { signer, recipient } = payload
+  const wanted = encodeJson(RECIPIENT_CHALLENGE, { signer, recipient }, LIMITS.jsonBytes)
+  const given = await send(served, '/v1/requests/challenge', wanted, MEDIA_TYPES.json)
+  const { file } = parseJson(CHALLENGE, given.body, LIMITS.jsonBytes)
+  const challenge = decryptFile(file, [RECIPIENT])
+  const statement = parseEnvelope(tenancy.sign('request', payload, ...pairs))
+  const body = encodeRequestSubmission({ statement, deposits: [...deposits], challenge })
+  const answer = await send(served, '/v1/requests', body, MEDIA_TYPES.json)
+  return { answer, digest: statementDigest(sha256, statement) }
+}
+
+/** The release of a request, and its key blobs in the order in which they are handed out. */
+export function releaseFor(
+  served: Served,
+  tenancy: Tenancy,
+  {
+    digest,
+    blobs,
+  }: {
+    readonly digest: Uint8Array
+    readonly blobs: readonly { readonly id: Uint8Array; readonly blob: Uint8Array }[]
+  },
+): { readonly envelope: Uint8Array; readonly keyBlobs: Uint8Array } {
+  const payload = {
+    identity: tenancy.identity,
+    tenant: tenancy.tenant,
+    custodian: CUSTODIAN.signer,
+    subject: digest,
+    kind: 'request',
+    count: blobs.length,
+    results: releaseListDigest(sha256, blobs),
+    checkpoint: { size: 1, root: bytesOf(1) },
+    created: served.scene.now,
+  } as const
+  const sorted = blobs.toSorted((one, other) => (toHex(one.id) < toHex(other.id) ? -1 : 1))
+  return {
+    envelope: encodeEnvelope(signStatement(sha256, ACTS.release, payload, [CUSTODIAN])),
+    keyBlobs: encodeKeyBlobs(sorted.map(({ blob }) => blob)),
+  }
+}
+
+/** Two officers approve, the waiting time passes, the custodian releases and hands out. */
+export async function releasedThrough(
+  served: Served,
+  tenancy: Tenancy,
+  release: {
+    readonly digest: Uint8Array
+    readonly blobs: readonly { readonly id: Uint8Array; readonly blob: Uint8Array }[]
+  },
+): Promise<void> {
+  const { scene } = served
+  for (const officer of ['bo', 'cy'] as const) {
+    await sent(served, '/v1/statements', tenancy.approval(release.digest, scene.now, officer).bytes)
+  }
+  scene.now += DAY
+  const { envelope, keyBlobs } = releaseFor(served, tenancy, release)
+  await sent(served, '/v1/releases', envelope)
+  const target = `/v1/requests/${toHex(release.digest)}/release`
+  const put = { method: 'PUT', type: MEDIA_TYPES.keyBlobs, body: keyBlobs }
+  const answer = await asKey(served, CUSTODIAN, target, put)
+  if (answer.status !== 200) throw new Error(answer.text)
+}
+
+async function sent(served: Served, path: string, body: Uint8Array): Promise<void> {
+  const { status, text } = await send(served, path, body)
+  if (status !== 200) throw new Error(text)
+}
