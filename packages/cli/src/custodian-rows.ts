@@ -105,6 +105,12 @@ export const CUSTODIAN_ROWS = {
     'no release that this custodian made',
     'strongroom custodian open makes it, from the bundle of a request',
   ],
+  CUSTODIAN_HIDDEN: ['alarm', 'the authority does not show every deposit that its log has', ALARM],
+  CUSTODIAN_NEEDED: [
+    'refused',
+    'the key of an epoch that is still needed',
+    'strongroom custodian rewrap, until it says that the epoch is complete',
+  ],
   SHARE_FORMAT: ['usage', 'no share, or one that was mistyped', SHARES],
   SHARE_OTHER: ['usage', 'a share of another key, or made at another time', SHARES],
   SHARE_TWICE: ['usage', 'a share that was given before', 'go on with another share'],

@@ -63,6 +63,8 @@ type OwnCode =
   | 'CUSTODIAN_KEY'
   | 'CUSTODIAN_DEPOSITS'
   | 'CUSTODIAN_RELEASE'
+  | 'CUSTODIAN_HIDDEN'
+  | 'CUSTODIAN_NEEDED'
   | 'SHARE_FORMAT'
   | 'SHARE_OTHER'
   | 'SHARE_TWICE'
@@ -88,6 +90,8 @@ export interface CustodianErrorOptions extends ErrorOptions {
  * - `CUSTODIAN_KEY`: the container does not hold the keys that are needed.
  * - `CUSTODIAN_DEPOSITS`: deposits that do not open, or whose session key is not the one that was committed to; `digests` are their ids.
  * - `CUSTODIAN_RELEASE`: no release that this custodian made.
+ * - `CUSTODIAN_HIDDEN`: the authority does not show every deposit that its log has.
+ * - `CUSTODIAN_NEEDED`: the key of an epoch that is still needed; `digests` are the ids of deposits that open with nothing else.
  * - `SHARE_FORMAT`: a text that is no share, or was mistyped; `SHARE_OTHER`: one of another key, or from another splitting;
  *   `SHARE_TWICE`: one that was given before; `SHARE_WRONG`: not what was handed out; `SHARES_FEW`: fewer than are needed.
  *

@@ -66,11 +66,16 @@ export async function unlockWithShares(
 ): Promise<KeyContainer> {
   const secret = await shares.secret()
   try {
-    return locked.unlock(secretText(secret))
+    return unlockWithSecret(locked, secret)
   } finally {
     wipe(secret)
     shares.wipe()
   }
+}
+
+/** The same with the secret itself. @throws ContainerError CONTAINER_LOCKED */
+export function unlockWithSecret(locked: LockedContainer, secret: Uint8Array): KeyContainer {
+  return locked.unlock(secretText(secret))
 }
 
 /** A container's file under a secret that is nowhere but in shares. */

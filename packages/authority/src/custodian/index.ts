@@ -8,7 +8,15 @@ export { CONTAINER_NAME, CustodianFolder } from './custodian-folder.ts'
 export type { NewCustodian, NewTrust } from './custodian-folder.ts'
 export { MOST_FRESHNESS, USUAL_FRESHNESS } from './custodian-settings.ts'
 export type { CustodianSettings } from './custodian-settings.ts'
-export { encodeForShares, keyIdOf, keysOfContainer, signersOf, unlockWithShares } from './custody.ts'
+export {
+  encodeForShares,
+  keyIdOf,
+  keysOfContainer,
+  signersOf,
+  unlockWithSecret,
+  unlockWithShares,
+} from './custody.ts'
+export { rotateKeys, takeOverKeys } from './key-change.ts'
 export type { CustodianKeys } from './custody.ts'
 export { custodianRound } from './round.ts'
 export type { CustodianWire, Refusal, Round, RoundOptions } from './round.ts'
@@ -20,7 +28,11 @@ export { lastSeen, lastSeenWithout, withSighting } from './knowledge.ts'
 export type { Knowledge, Learned, Sighting } from './knowledge.ts'
 export { rewrapDeposits, stateRewrap, verifyDeposits } from './opened-deposits.ts'
 export type { DepositTrust, OwnedDeposit, RewrappedDeposits, VerifiedResult } from './opened-deposits.ts'
+export { destroyKey, provedRetirable, RetirableKey } from './retire.ts'
+export { rewrapAll } from './rewrap.ts'
+export type { RewrapOptions, RewrappedEpoch, RewrapWire } from './rewrap.ts'
 export { RewrapFiles } from './rewrap-files.ts'
+export type { Rewrapping } from './rewrap-files.ts'
 export { recoverReleases } from './recover.ts'
 export type { RecoveredRelease } from './memory.ts'
 export { handOut, releaseBundle } from './released.ts'

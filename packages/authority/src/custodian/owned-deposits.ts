@@ -6,13 +6,20 @@ import {
   verifyOwner,
   type CustodianDeposits,
 } from '@strongroom/core/protocol'
+import { sha256 } from '../model/digest.ts'
 import type { DepositTrust, OwnedDeposit } from './opened-deposits.ts'
 
+/** A deposit with what shows its owner, and what it says of itself. */
+export interface NamedDeposit extends OwnedDeposit {
+  readonly id: Uint8Array
+  readonly epochNumber: number
+}
+
 /** Each deposit with what shows the client that it names; one that names nobody who is there is left for later. */
-export function byEpoch(
+export function ownedDeposits(
   { deposits, enrolments }: CustodianDeposits,
   judged: DepositTrust,
-): Map<number, OwnedDeposit[]> {
+): NamedDeposit[] {
   const owners = new Map(
     splitOwners(enrolments).flatMap((owner) =>
       orNothing(() => [
@@ -20,18 +27,18 @@ export function byEpoch(
       ]),
     ),
   )
-  const owned = deposits.flatMap(({ blob, rewrapped }) =>
+  return deposits.flatMap(({ blob, rewrapped }) =>
     orNothing(() => {
       const { clientId, epochNumber } = parseDepositBody(parseDepositBlob(blob).body).context
       const owner = owners.get(clientId)
-      return owner ? [{ epochNumber, deposit: { blob, owner, ...(rewrapped && { rewrapped }) } }] : []
+      return owner ? [{ id: sha256(blob), epochNumber, blob, owner, ...(rewrapped && { rewrapped }) }] : []
     }),
   )
-  const grouped = new Map<number, OwnedDeposit[]>()
-  for (const { epochNumber, deposit } of owned) {
-    grouped.set(epochNumber, [...(grouped.get(epochNumber) ?? []), deposit])
-  }
-  return grouped
+}
+
+/** The same, by the number of their epoch. */
+export function byEpoch(page: CustodianDeposits, judged: DepositTrust): Map<number, NamedDeposit[]> {
+  return Map.groupBy(ownedDeposits(page, judged), ({ epochNumber }) => epochNumber)
 }
 
 /** What the authority sends and is none of the protocol is passed over: the rest of the page is not its fault. */

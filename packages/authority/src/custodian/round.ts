@@ -1,4 +1,4 @@
-import { equalBytes } from '@strongroom/core/bytes'
+import { equalBytes, toHex } from '@strongroom/core/bytes'
 import { ClientError, nodeMeans } from '@strongroom/core/client'
 import { merkleTree } from '@strongroom/core/merkle'
 import {
@@ -183,10 +183,16 @@ async function verifyPage(
   const counts = { right: 0, wrong: 0 }
   if (judged.tree.size === 0) return counts
   const page = await wire.deposits({ work: 'open' })
-  for (const [epoch, deposits] of byEpoch(page, judged)) {
+  for (const [epoch, deposits] of byEpoch(onceEach(page), judged)) {
     const submission = verifyDeposits(deposits, epoch, keys, judged)
     await wire.sendVerification(submission)
     for (const { right } of submission.results) counts[right ? 'right' : 'wrong']++
   }
   return counts
+}
+
+/** What an authority shows twice is one deposit: a list of results has none twice. */
+function onceEach({ deposits, ...page }: CustodianDeposits): CustodianDeposits {
+  const own = new Map(deposits.map((deposit) => [toHex(sha256(deposit.blob)), deposit]))
+  return { ...page, deposits: [...own.values()] }
 }

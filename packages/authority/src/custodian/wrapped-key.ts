@@ -75,20 +75,39 @@ function openedByRewrap(
   return opened
 }
 
-/** What a rewrap blob of this deposit holds: its MAC is right, and its second stanza names the deposit. */
+/** Whether a deposit opens by a rewrap for this very epoch. */
+export function opensAgain(
+  { id, blob, rewrapped }: Required<OpenableDeposit>,
+  to: VerifiedStatement<Epoch>,
+  identities: readonly Identity[],
+): boolean {
+  const sessionKey = rewrappedKey(rewrapped, id, identities, to)
+  if (!sessionKey) return false
+  const opened = openDepositWith(blob, sessionKey)
+  wipe(sessionKey)
+  if (opened?.enclosed) wipe(opened.enclosed)
+  return opened !== undefined
+}
+
+/**
+ * What a rewrap blob of this deposit holds: its MAC is right, and its second stanza names the deposit.
+ *
+ * @param to the epoch that it must name; any unless told
+ */
 function rewrappedKey(
   rewrapped: Uint8Array,
   id: Uint8Array,
   identities: readonly Identity[],
+  to?: VerifiedStatement<Epoch>,
 ): Uint8Array | undefined {
   try {
     const header = parseHeader(rewrapped)
     const [, stanza, ...others] = header.stanzas
     if (header.length !== rewrapped.length || others.length > 0) return undefined
     if (stanza?.type !== REWRAP_TYPE || stanza.args.join() !== REWRAP_VERSION) return undefined
-    return equalBytes(parseRewrapBody(stanza.body).deposit, id)
-      ? unwrapFileKey(header, identities)
-      : undefined
+    const { deposit, epochNumber, epochDigest } = parseRewrapBody(stanza.body)
+    const wanted = !to || (epochNumber === to.payload.number && equalBytes(epochDigest, to.digest))
+    return wanted && equalBytes(deposit, id) ? unwrapFileKey(header, identities) : undefined
   } catch (error) {
     if (error instanceof AgeError || error instanceof ProtocolError) return undefined
     throw error

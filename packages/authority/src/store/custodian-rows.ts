@@ -1,5 +1,6 @@
 import { sql, type ExpressionBuilder, type Kysely, type Selectable } from 'kysely'
 import { toHex } from '@strongroom/core/bytes'
+import type { CustodianErrand } from '@strongroom/core/protocol'
 import { filledLots } from './lots.ts'
 import type { Schema } from './schema.ts'
 
@@ -107,7 +108,7 @@ export async function readWaiting(
     after,
     limit,
   }: {
-    readonly work: 'open' | 'rewrap'
+    readonly work: CustodianErrand
     readonly from: number | undefined
     readonly to: number
     readonly after: number | undefined
@@ -125,12 +126,33 @@ export async function readWaiting(
     .selectAll('statement')
   if (work === 'open') {
     query = query.where('deposit.level', '<', sql.lit(OPENED)).where((it) => it.not(it.exists(wasOpened(it))))
-  } else {
+  }
+  if (work === 'rewrap') {
     query = query.where('deposit.epoch', '<', to).where((it) => it.not(it.exists(wasRewrapped(it, to))))
   }
   if (from !== undefined) query = query.where('deposit.epoch', '=', from)
   if (after !== undefined) query = query.where('statement.leaf', '>', after)
   return query.orderBy('statement.leaf').limit(limit).execute()
+}
+
+/** The newest rewraps of deposits of a tenant, by their ids in hexadecimal. */
+export async function readRewrapped(
+  db: Kysely<Schema>,
+  tenant: string,
+  deposits: readonly Uint8Array[],
+): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>()
+  for (const lot of filledLots(deposits)) {
+    const rows = await db
+      .selectFrom('rewrapped')
+      .select(['deposit', 'blob'])
+      .where('tenant', '=', tenant)
+      .where('deposit', 'in', lot)
+      .orderBy('epoch')
+      .execute()
+    for (const { deposit, blob } of rows) found.set(toHex(deposit), blob)
+  }
+  return found
 }
 
 /** What a custodian found in a deposit, right or wrong: once is enough. */

@@ -1,11 +1,13 @@
 import { equalBytes, toHex } from '@strongroom/core/bytes'
-import { completionListDigest } from '@strongroom/core/protocol'
+import { completionHashesDigest, type HashedResult } from '@strongroom/core/protocol'
 import { sha256 } from '../model/digest.ts'
 import type { Refusal } from '../model/group-judgement.ts'
 import { tenantsOfDeposits } from './custodian-rows.ts'
 import { filledLots } from './lots.ts'
 import type { RecoveryCase, RecoveryGiven } from './recovery-case.ts'
 import { custodianOf } from './recovery-ground.ts'
+
+const READ_AT_ONCE = 1_000
 
 /** Whose results count, and of which epoch. */
 function custodianRefusal(
@@ -57,43 +59,43 @@ async function areOfEpoch(
   return ids.every((id) => homes.get(toHex(id))?.epoch === epoch) ? undefined : 'not-found'
 }
 
-/** A completion: of all deposits of an epoch, by the newest key blob of each. */
+/** A completion: of all deposits of an epoch, by the key blob of each for the other. */
 export async function judgeCompletion(it: RecoveryCase<'completion'>): Promise<Refusal | undefined> {
-  const { custodian, epoch, count, results } = it.facts.payload
-  const refusal = custodianRefusal(it, custodian, epoch)
+  const { custodian, from, to, count, results } = it.facts.payload
+  const refusal = custodianRefusal(it, custodian, from, to)
   if (refusal) return refusal
-  const before = await it.db
-    .selectFrom('completed')
-    .select('leaf')
-    .where('epoch', '=', epoch)
-    .executeTakeFirst()
-  // No deposit of the epoch was taken since: there is nothing to be said again.
-  if (before) return 'decided'
   const all = await it.db
     .selectFrom('deposit')
     .select((query) => query.fn.countAll<number>().as('count'))
-    .where('epoch', '=', epoch)
+    .where('epoch', '=', from)
     .executeTakeFirst()
-  // Each by its newest blob: what is missing anywhere refuses the whole.
-  const rows = await it.db
-    .selectFrom('rewrapped')
-    .innerJoin('statement', (join) =>
-      join
-        .onRef('statement.tenant', '=', 'rewrapped.tenant')
-        .onRef('statement.digest', '=', 'rewrapped.deposit'),
-    )
-    .innerJoin('deposit', (join) =>
-      join
-        .onRef('deposit.tenant', '=', 'statement.tenant')
-        .onRef('deposit.client', '=', 'statement.client')
-        .onRef('deposit.leaf', '=', 'statement.leaf'),
-    )
-    .select(['rewrapped.deposit as id', 'rewrapped.blob'])
-    .where('deposit.epoch', '=', epoch)
-    .orderBy('rewrapped.epoch')
-    .execute()
-  const newest = new Map(rows.map(({ id, blob }) => [toHex(id), { id, blob }]))
-  const done = all?.count ?? 0
-  if (newest.size !== done || count !== done) return 'stale'
-  return equalBytes(completionListDigest(sha256, [...newest.values()]), results) ? undefined : 'stale'
+  if (count !== (all?.count ?? 0)) return 'stale'
+  const hashes = await readHashes(it.db, from, to)
+  if (hashes.length !== count) return 'stale'
+  return equalBytes(completionHashesDigest(sha256, hashes), results) ? undefined : 'stale'
+}
+
+/** The hashes of all key blobs of one epoch for another: the blobs of a million would not fit into memory. */
+async function readHashes(db: RecoveryGiven['db'], from: number, to: number): Promise<HashedResult[]> {
+  const hashes: HashedResult[] = []
+  for (let after = -1; ; ) {
+    const rows = await db
+      .selectFrom('deposit')
+      .innerJoin('rewrapped', (join) =>
+        join
+          .onRef('rewrapped.tenant', '=', 'deposit.tenant')
+          .onRef('rewrapped.deposit', '=', 'deposit.digest'),
+      )
+      .select(['deposit.leaf', 'rewrapped.deposit as id', 'rewrapped.blob'])
+      .where('deposit.epoch', '=', from)
+      .where('rewrapped.epoch', '=', to)
+      .where('deposit.leaf', '>', after)
+      .orderBy('deposit.leaf')
+      .limit(READ_AT_ONCE)
+      .execute()
+    for (const { id, blob } of rows) hashes.push({ id, hash: sha256(blob) })
+    const last = rows.at(-1)
+    if (!last || rows.length < READ_AT_ONCE) return hashes
+    after = last.leaf
+  }
 }

@@ -7,6 +7,7 @@ import {
   ShareCollection,
   unlockWithShares,
   type CustodianKeys,
+  type ShareSet,
 } from '@strongroom/authority'
 import { equalBytes } from '@strongroom/core/bytes'
 import {
@@ -102,13 +103,23 @@ export async function unlockContainer(
 ): Promise<KeyContainer> {
   const locked = folder.container()
   if (locked.protection !== 'keyring') return await unlock(context, values, locked)
-  const shares = new ShareCollection(folder.shares(locked))
+  return await unlockWithShares(locked, await collectShares(context, values, folder.shares(locked)))
+}
+
+/** Reads as many shares as are needed. Whoever gets them wipes them. */
+export async function collectShares(
+  context: Context,
+  { shareFile }: Pick<CustodyValues, 'shareFile'>,
+  set: ShareSet | undefined,
+): Promise<ShareCollection> {
+  const shares = new ShareCollection(set)
   try {
-    for (const file of values.shareFile) takeShare(context, shares, readFileSync(file, 'utf8'))
+    for (const file of shareFile) takeShare(context, shares, readFileSync(file, 'utf8'))
     while ((shares.missing ?? 1) > 0) await askShare(context, shares)
-    return await unlockWithShares(locked, shares)
-  } finally {
+    return shares
+  } catch (error) {
     shares.wipe()
+    throw error
   }
 }
 

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { CustodianError, custodianLog, custodianWire, runCustodian } from '@strongroom/authority'
-import { httpsTransport } from '@strongroom/core/client'
-import { usage } from '../../cli-error.ts'
+import { custodianLog, custodianWire, runCustodian } from '@strongroom/authority'
 import { durationOf } from '../../client/duration.ts'
 import { defineCommand } from '../../command.ts'
+import { CONNECTION_OPTIONS, withConnection } from './connection.ts'
 import { CUSTODIAN_OPTIONS, CUSTODY_OPTIONS, withFolder, withKeys } from './custodian-options.ts'
 
 /** What a request that is on its way is given, and the release that is being written. */
@@ -20,12 +18,7 @@ export const custodianRun = defineCommand({
       description: 'how long to wait between two rounds; 10s unless told',
     },
     once: { flags: '--once', kind: 'flag', description: 'do what there is to do, and end' },
-    ca: {
-      flags: '--ca <file>',
-      kind: 'value',
-      description: 'certificates in PEM to trust for its address, instead of those of the system',
-      completes: 'file',
-    },
+    ...CONNECTION_OPTIONS,
     ...CUSTODY_OPTIONS,
   },
   graceMs: GRACE_MS,
@@ -49,21 +42,9 @@ export const custodianRun = defineCommand({
   async run(context, _, values) {
     const { terminal, signal } = context
     const everyMs = durationOf(values.every ?? USUAL_EVERY, '--every')
-    const ca = values.ca === undefined ? undefined : readFileSync(values.ca)
-    await withFolder(context, values, async (folder) => {
-      const { identity, url } = folder.settings
-      if (identity === null) {
-        throw new CustodianError('CUSTODIAN_TRUST', 'this custodian was not told which authority to trust')
-      }
-      if (url === null) {
-        throw usage(
-          'this custodian does not know where its authority is',
-          'strongroom custodian trust --url ADDRESS',
-        )
-      }
-      const transport = httpsTransport({ url, ...(ca && { ca }) })
-      try {
-        await withKeys(context, values, folder, async (keys) => {
+    await withFolder(context, values, (folder) =>
+      withConnection(folder, values, ({ identity, url, transport }) =>
+        withKeys(context, values, folder, async (keys) => {
           terminal.record({ ready: true, authority: url, identity, pid: process.pid })
           terminal.note(`at work for ${url}`)
           const wire = custodianWire(url, transport, keys)
@@ -73,10 +54,8 @@ export const custodianRun = defineCommand({
             signal,
             log: custodianLog(),
           })
-        })
-      } finally {
-        transport.close()
-      }
-    })
+        }),
+      ),
+    )
   },
 })

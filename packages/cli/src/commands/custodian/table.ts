@@ -43,6 +43,31 @@ export const CUSTODIAN_COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./shares.ts')).custodianShares,
   },
   {
+    name: 'card',
+    purpose: 'print the public card, for the next epoch',
+    load: async () => (await import('./keys.ts')).custodianCardCommand,
+  },
+  {
+    name: 'rotate',
+    purpose: 'make a new exchange key beside the old one',
+    load: async () => (await import('./keys.ts')).custodianRotate,
+  },
+  {
+    name: 'take-over',
+    purpose: 'take in the keys of the custodian before',
+    load: async () => (await import('./keys.ts')).custodianTakeOver,
+  },
+  {
+    name: 'rewrap',
+    purpose: 'wrap deposits of earlier epochs for the new key',
+    load: async () => (await import('./rewrap.ts')).custodianRewrap,
+  },
+  {
+    name: 'retire',
+    purpose: 'destroy the key of an epoch that nothing needs any more',
+    load: async () => (await import('./retire.ts')).custodianRetire,
+  },
+  {
     name: 'recover',
     purpose: 'read from the log what a restored folder has forgotten',
     load: async () => (await import('./recover.ts')).custodianRecover,
