@@ -14,6 +14,8 @@ export type AuthorityCode =
   | 'NO_RECEIPT'
   | 'ALARM'
   | 'RECOVERY_WAITS'
+  | 'PROBE_FAILED'
+  | 'PROBE_WAITS'
 
 /** What the errors of a client of a backup authority mean: a part of the table in `exit-codes.ts`. */
 export const CLIENT_ROWS = {
@@ -70,10 +72,25 @@ export const CLIENT_ROWS = {
     'a recovery that was denied, cancelled or expired, or has nothing to ask for',
     'ask an officer of the tenant why; then make a new request with another code',
   ],
+  CLIENT_EXPORT: [
+    'notAuthentic',
+    'an export of an audit that is not as it was written, or of another authority',
+    'do not rely on this copy; fetch it again from where it came, or ask for a new one',
+  ],
   RECOVERY_WAITS: [
     'waiting',
     'a recovery that was asked for and not released yet',
     'run strongroom recover again later, or add --wait; nothing is lost meanwhile',
+  ],
+  PROBE_FAILED: [
+    'alarm',
+    'a deposit does not open today, or nobody proved that it does',
+    'deposit the key again while you have it, keep the evidence, and ask the administrator',
+  ],
+  PROBE_WAITS: [
+    'waiting',
+    'a probe that the custodian has not answered yet',
+    'run strongroom probe again later, or add --wait; a custodian without a network answers none',
   ],
   AUTHORITY_REFUSED: ['refused', 'the backup authority refuses it', ADMINISTRATOR],
   AUTHORITY_UNAVAILABLE: ['unreachable', 'the backup authority can take nothing at present', LATER],

@@ -2,6 +2,7 @@ import {
   AuthorityClient,
   ClientError,
   httpsTransport,
+  ProbeClient,
   RecoveryClient,
   type AuthorityState,
   type ClientCredentials,
@@ -42,6 +43,18 @@ export async function connectedForRecovery<Result>(
   const { url, credentials } = options
   return await overTransport(context, options, (transport) =>
     use(new RecoveryClient({ url, transport, ...(credentials && { credentials }) })),
+  )
+}
+
+/** The same for probes. */
+export async function connectedForProbes<Result>(
+  context: Context,
+  options: ConnectionOptions,
+  use: (client: ProbeClient) => Promise<Result>,
+): Promise<Result> {
+  const { url, credentials } = options
+  return await overTransport(context, options, (transport) =>
+    use(new ProbeClient({ url, transport, ...(credentials && { credentials }) })),
   )
 }
 

@@ -36,8 +36,8 @@ export async function depositFile(
   }
 }
 
-/** The session key of a file whose seal holds, and belongs to the payload behind it. */
-async function openHeader(path: string, { identities, signers }: FileReader): Promise<OpenedKeyBlob> {
+/** The session key of a file whose seal holds, and belongs to the payload behind it; to be wiped. @throws SealError, KeyBlobError */
+export async function openHeader(path: string, { identities, signers }: FileReader): Promise<OpenedKeyBlob> {
   const opened = openKeyBlob(parseKeyBlob(await exportKeyBlob(path)), identities, signers)
   const { verified, problem } = await inspectFile({ path }, { identities, signers })
   const isFile = opened.seal.kind === 'file'

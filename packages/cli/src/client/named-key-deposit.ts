@@ -42,8 +42,12 @@ export function depositNamedKey(
   }
 }
 
-/** A named key does not give its bytes away: they are taken from the very blob that it was verified from. */
-function bytesOf(context: Context, container: KeyContainer, { name, seal }: NamedSessionKey): Uint8Array {
+/** A named key does not give its bytes away: they are taken from the very blob that it was verified from, and are to be wiped. */
+export function bytesOf(
+  context: Context,
+  container: KeyContainer,
+  { name, seal }: NamedSessionKey,
+): Uint8Array {
   const blob = new SessionKeyStore(context.folders.sessionKeys).exportBlob(name)
   const own = onlySigner(context, OWN_NAME, signerDirectory(context, container.signers()))
   const opened = openKeyBlob(parseKeyBlob(blob), container.identities(), own)

@@ -39,6 +39,7 @@ export function standingFields(standing: Standing): Field[] {
     ['epoch', `${number}, until ${formatTime(notAfter)}: ${EPOCHS[epoch]}`],
     ['safe', `${count(safe, 'deposit')} with a verified receipt`],
     ['level 2', levelText(standing)],
+    ...probedField(standing),
     ...more.map(([name, times]): Field => [name, count(times, 'deposit')]),
     ...callingField(standing),
     [
@@ -64,6 +65,11 @@ function levelText({ levels, summary }: Standing): string {
   return `${opened}, as the authority said ${formatTime(askedMs)}${since}`
 }
 
+function probedField({ probed }: Standing): Field[] {
+  if (!probed) return []
+  return [['probed', `${count(probed.opened, 'deposit')} opened, the last ${formatTime(probed.lastMs)}`]]
+}
+
 function callingField({ summary: { calling } }: Standing): Field[] {
   if (!calling) return []
   return [['last try', `${formatTime(calling.lastMs)}: ${outcomeText(calling.outcome)}`]]
@@ -81,7 +87,7 @@ export function attemptText(status: DepositStatus): string {
 
 /** The same for programs. */
 export function standingRecord(standing: Standing): object {
-  const { state, epoch, summary, listed, head, evidence, levels } = standing
+  const { state, epoch, summary, listed, head, evidence, levels, probed } = standing
   const { number, notAfter } = state.epochs.latest.payload
   return {
     authority: state.name,
@@ -98,6 +104,7 @@ export function standingRecord(standing: Standing): object {
     lastTry: summary.calling && { at: isoTime(summary.calling.lastMs), outcome: summary.calling.outcome },
     log: head ? { size: head.size, signed: isoTime(head.signedMs) } : null,
     lookedAt: isoTime(standing.lookedMs ?? null),
+    probed: probed ? { opened: probed.opened, last: isoTime(probed.lastMs) } : null,
     evidence: evidence.files,
     deposits: listed.map(({ sinceMs, lastMs, ...one }) => ({
       ...one,

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { utf8Encode } from '@strongroom/core/bytes'
 import {
   depositStatuses,
+  ProbeStore,
   summarizeDeposits,
   verifyHead,
   type AuthorityFolder,
@@ -26,6 +27,8 @@ export interface Standing {
   readonly lookedMs: number | undefined
   /** How far the custodian is, as the authority said when it was asked; undefined if it never was. */
   readonly levels: (ToldLevels & { readonly newer: number }) | undefined
+  /** How many deposits opened when they were probed, and when the last one did; undefined if none was. */
+  readonly probed: { readonly opened: number; readonly lastMs: number } | undefined
   /** Where evidence lies that alarms left. */
   readonly evidence: { readonly folder: string; readonly files: number }
 }
@@ -48,6 +51,7 @@ export function standingOf(
     head: checkpoint === null ? undefined : verifyHead(utf8Encode(checkpoint), epochs),
     lookedMs: folder.lookedAt(),
     levels: levelsOf(folder),
+    probed: probedOf(folder),
     evidence: { folder: folder.evidence, files: filesIn(folder.evidence) },
   }
 }
@@ -56,6 +60,13 @@ export function standingOf(
 function levelsOf(folder: AuthorityFolder): Standing['levels'] {
   const told = folder.toldLevels()
   return told && { ...told, newer: Math.max(0, folder.receipts.list().length - told.receipts) }
+}
+
+function probedOf(folder: AuthorityFolder): Standing['probed'] {
+  const store = new ProbeStore(folder)
+  const times = store.opened().flatMap((id) => store.openedAt(id) ?? [])
+  if (times.length === 0) return undefined
+  return { opened: times.length, lastMs: times.reduce((one, other) => Math.max(one, other)) }
 }
 
 /** Passes all on, and notes those that are to be listed: there may be very many that are not. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { equalBytes, toHex, utf8Encode } from '../bytes/index.ts'
 import { MerkleError, merkleTree } from '../merkle/index.ts'
 import {
+  ACTS,
   checkedText,
   encodeJson,
   ENVELOPE,
@@ -12,10 +13,13 @@ import {
   LIMITS,
   listOf,
   objectOf,
+  openStatement,
   orNull,
   paddedBase64Bytes,
   parseFingerprint,
   parseJson,
+  parseProbeAnswerSubmission,
+  probeListDigest,
   ProtocolError,
   verifyEpoch,
   verifyEpochs,
@@ -28,7 +32,7 @@ import { MAX_NOTE_BYTES, MAX_PROOF_HASHES } from '../tlog/index.ts'
 import { trustIn } from './authority-state.ts'
 import { milliseconds } from './deposit-record.ts'
 import { verifyHead, type LogHead } from './log-head.ts'
-import { sha256 } from './node-verify.ts'
+import { nodeMeans, sha256 } from './node-verify.ts'
 import { writeOwnFile } from './own-files.ts'
 
 /**
@@ -44,7 +48,9 @@ import { writeOwnFile } from './own-files.ts'
  * - `unknown`: a statement in the name of this client that it does not know;
  * - `foreign`: a statement that is not this client's, said to be its own;
  * - `unlogged`: a statement that does not stand in the log where it is said to stand;
- * - `omitted`: a statement that there is a receipt for, and that is not shown any more.
+ * - `omitted`: a statement that there is a receipt for, and that is not shown any more;
+ * - `unopened`: the answer to a probe by which a deposit did not open, or opened to another key;
+ * - `unanswered`: an answer to a probe that proves nothing.
  */
 export type EvidenceKind = (typeof KINDS)[number]
 
@@ -60,6 +66,8 @@ const KINDS = [
   'foreign',
   'unlogged',
   'omitted',
+  'unopened',
+  'unanswered',
 ] as const
 
 /** What others need to see for themselves. Which members there are depends on the kind. */
@@ -190,6 +198,7 @@ const PROOFS: Partial<Record<EvidenceKind, (found: Case) => boolean>> = {
   fork: provesFork,
   shrunk: provesShrinking,
   epochs: provesEpochs,
+  unopened: provesClosed,
 }
 
 /** Signed later by more than the clocks of an authority's machines may differ. */
@@ -225,6 +234,17 @@ function provesEpochs({ evidence, chain }: Case): boolean {
       throw error
     }
   })
+}
+
+/** The custodian signed that a deposit did not open. That one opened to another key, whoever has the right one has to say. */
+function provesClosed({ evidence, chain }: Case): boolean {
+  if (!evidence.bytes) return false
+  const { statement, answers } = parseProbeAnswerSubmission(evidence.bytes)
+  const { payload } = openStatement(ACTS['probe-answer'], statement, nodeMeans)
+  const own = chain.epochs.some(({ payload: { custodian } }) => custodian === payload.custodian)
+  const listed = equalBytes(probeListDigest(sha256, answers), payload.results)
+  const same = payload.identity === evidence.identity
+  return own && same && listed && answers.some(({ mac }) => mac === null)
 }
 
 function headOf(text: string | null, chain: EpochChain): LogHead | undefined {

@@ -1,4 +1,20 @@
 /** A client of a backup authority: what it asks, what it keeps, and what it checks. */
+export {
+  AUDIT_CSV_HEAD,
+  auditCsvLine,
+  auditEndLine,
+  auditHeadLine,
+  auditJsonLine,
+  auditProofFile,
+  readAuditCsvLine,
+  readAuditEnd,
+  readAuditHead,
+  readAuditJsonLine,
+  readAuditProofFile,
+} from './audit-export.ts'
+export type { AuditEnd, AuditHead, AuditStatement } from './audit-export.ts'
+export { AuditCheck } from './audit-verify.ts'
+export type { AuditFinding, AuditReport } from './audit-verify.ts'
 export { AuthorityClient } from './authority-client.ts'
 export type { AuthorityClientOptions, ClientCredentials } from './authority-client.ts'
 export { CustodianClient } from './custodian-client.ts'
@@ -70,7 +86,13 @@ export {
 export type { RestoredFile, RestoreOptions } from './recovered-files.ts'
 export { DepositChoice } from './deposit-choice.ts'
 export type { MissingDeposits, WantedDeposits } from './deposit-choice.ts'
+export { followProbe, newProbe } from './probe.ts'
+export type { ProbeFinding, ProbeMeans, ProbeOutcome, ProbeVerdict } from './probe.ts'
+export { ProbeClient } from './probe-client.ts'
+export type { ProbeWire } from './probe-client.ts'
 export { probeMac } from './probe-mac.ts'
+export { ProbeStore } from './probe-store.ts'
+export type { OpenProbe } from './probe-store.ts'
 export { proveCharters } from './recovery-charters.ts'
 export type { CharterQuestion, ProvenCharters } from './recovery-charters.ts'
 export { keyCredentials, RecoveryClient } from './recovery-client.ts'

@@ -44,6 +44,11 @@ export const CLIENT_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     purpose: 'show which keys are safe at a backup authority, and what waits',
     load: async () => (await import('./status.ts')).status,
   },
+  {
+    name: 'probe',
+    purpose: 'ask whether deposits could be opened today',
+    load: async () => (await import('./probe.ts')).probe,
+  },
   { name: 'receipts', purpose: 'keep and verify what a backup authority signed', commands: RECEIPT_COMMANDS },
   {
     name: 'monitor',
