@@ -18,6 +18,7 @@ export { encodeProbeResult, parseProbeResult } from './probe-result.ts'
 export type { Quota, Quotas } from './quota.ts'
 export { RECOVERY_ACTS, recoveryActOf } from './recovery-facts.ts'
 export type { Beside, DepositKeyBlob, OpenedDeposit, RecoveryAct, RecoveryFacts } from './recovery-facts.ts'
+export { isOwnWord } from './statement-claim.ts'
 export { AUTHORITY } from './statement-rows.ts'
 export type {
   ClientRow,
