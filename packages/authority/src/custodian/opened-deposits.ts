@@ -65,7 +65,7 @@ export function verifyDeposits(
   const signed = signedBy(epoch, judged)
   const results = deposits.map((deposit) => ({
     id: sha256(deposit.blob),
-    right: signed(deposit) && opens(deposit.blob, keys),
+    right: signed(deposit) && opens(deposit, keys),
   }))
   const payload = {
     ...framed(keys, judged),
@@ -133,9 +133,10 @@ export function stateRewrap(
   return signStatement(sha256, ACTS.rewrap, payload, [keys.signer])
 }
 
-/** The deposit itself, whatever it was wrapped as since. */
-function opens(blob: Uint8Array, { identities }: CustodianKeys): boolean {
-  return withSessionKey({ id: sha256(blob), blob }, identities, () => true) === true
+/** By its rewrap, where its own exchange key is gone: that was made of what the deposit held. */
+function opens({ blob, rewrapped }: OwnedDeposit, { identities }: CustodianKeys): boolean {
+  const deposit = { id: sha256(blob), blob, ...(rewrapped && { rewrapped }) }
+  return withSessionKey(deposit, identities, () => true) === true
 }
 
 /**
