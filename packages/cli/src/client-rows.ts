@@ -29,7 +29,7 @@ export const CLIENT_ROWS = {
   CLIENT_ANSWER: [
     'unsupported',
     'an answer that is not one of a backup authority',
-    'look whether the address is right, and whether a proxy stands between',
+    'look whether the address is right, whether a proxy or a login page stands between, and at the clock of this computer',
   ],
   CLIENT_ALARM: ['alarm', 'the backup authority contradicts what it signed', EVIDENCE],
   CLIENT_STATE: [

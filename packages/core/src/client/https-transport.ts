@@ -93,7 +93,7 @@ function attempt(road: Road, wanted: TransportRequest): Promise<TransportAnswer 
       answered = true
       readAnswer(answer, wanted.maxBytes).then(resolve, (error: unknown) => {
         call.destroy()
-        reject(refusal(error))
+        reject(refusal(signal?.aborted && !(error instanceof ClientError) ? signal.reason : error))
       })
     })
     call.on('error', (error) => {

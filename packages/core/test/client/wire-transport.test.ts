@@ -195,7 +195,8 @@ describe('an answer that does not end in time is refused', () => {
       answer.writeHead(200, { 'Content-Length': 10 })
       answer.write('12345')
     })
-    await refused(ask(server, {}, { timeoutMs: 50 }), 'CLIENT_UNREACHABLE')
+    const error = await refused(ask(server, {}, { timeoutMs: 50 }), 'CLIENT_UNREACHABLE')
+    assert.match(error.message, /in time/)
   })
 })
 

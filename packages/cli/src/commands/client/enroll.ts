@@ -171,7 +171,8 @@ async function firstCodes(
   } catch (error) {
     if (context.signal.aborted || !(error instanceof Error)) throw error
     context.terminal.warning(`there are no recovery codes yet: ${error.message}`)
-    context.terminal.hint('strongroom codes new makes them')
+    const first = error instanceof CliError && error.hint !== undefined ? `${error.hint}; then ` : ''
+    context.terminal.hint(`${first}strongroom codes new makes them`)
     return undefined
   }
 }
