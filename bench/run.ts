@@ -20,6 +20,10 @@ const QUESTIONS = [
   'authority-client',
   'authority-size',
   'authority-soak',
+  'custodian-bundle',
+  'custodian-release',
+  'custodian-verify',
+  'recovery-time',
 ]
 
 for (const question of QUESTIONS) {

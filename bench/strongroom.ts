@@ -15,7 +15,8 @@ export interface Strongroom extends Rival {
 
 export type Profile = 'pq' | 'classic'
 
-const BUNDLE = fileURLToPath(new URL('../packages/cli/dist/strongroom.js', import.meta.url))
+/** The command as it is released: `npm run build` makes it. */
+export const BUNDLE = fileURLToPath(new URL('../packages/cli/dist/strongroom.js', import.meta.url))
 
 /** The names contestants have in every table. */
 export const STRONGROOM = { pq: 'strongroom', classic: 'strongroom, classic' } as const
