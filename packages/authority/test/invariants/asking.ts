@@ -89,13 +89,17 @@ export interface Peopled {
 }
 
 /** The first tenant, with people, codes and deposits. */
-export async function people(served: Served, blobs: readonly Uint8Array[]): Promise<Peopled> {
+export async function people(
+  served: Served,
+  blobs: readonly Uint8Array[],
+  codes: readonly MessageSigner[] = [CODE, SECOND_CODE],
+): Promise<Peopled> {
   const { store, log } = served.service.authority
   const tenancy = new Tenancy(served.scene.authority)
   const client = served.client()
   await store.recovery.addTerms(TERMS)
   const deposits = blobs.map((blob) => client.admit(blob))
-  await all(log, [tenancy.charter(), tenancy.codes(client, [CODE, SECOND_CODE]), ...deposits])
+  await all(log, [tenancy.charter(), tenancy.codes(client, codes), ...deposits])
   return { tenancy, client, deposits: deposits.map(({ digest }) => digest), blobs }
 }
 
