@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { CharterPlan } from '@strongroom/authority'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import {
   addKey,
   addPerson,

@@ -1,7 +1,9 @@
 import { toHex, utf8Decode } from '@strongroom/core/bytes'
+import type { AuditHead, AuditStatement } from '@strongroom/core/client'
 import type { SubjectKind, RecoveryPhase } from '@strongroom/core/protocol'
 import { ENTRY_KINDS, parseCheckpoint, parseNote, TiledTree, type EntryKindName } from '@strongroom/core/tlog'
 import type { Configuration } from '../config/index.ts'
+import { readEpochChain } from '../log/index.ts'
 import { sha256 } from '../model/index.ts'
 import type { Store } from '../store/index.ts'
 import { trustOf, withStore } from './opening.ts'
@@ -57,20 +59,6 @@ export async function listRequests(
   })
 }
 
-/** A statement of the log, and the proof that it is there. */
-export interface AuditRow {
-  readonly index: number
-  readonly kind: EntryKindName
-  readonly digest: string
-  readonly tenant: string
-  readonly client: string
-  readonly received: number
-  /** A DSSE envelope; a key blob stands by its digest alone. */
-  readonly statement: unknown
-  /** From its leaf to the root of the checkpoint. */
-  readonly proof: readonly string[]
-}
-
 /** What is looked for; everything that is given must hold. */
 export interface AuditQuery {
   readonly tenant?: string
@@ -81,36 +69,56 @@ export interface AuditQuery {
   readonly to?: number
 }
 
-/** Statements with their proofs, and the checkpoint that those lead to. */
+/** Statements with their proofs, and what those lead to. */
 export interface Audit {
-  readonly checkpoint: string
-  readonly rows: readonly AuditRow[]
+  readonly head: AuditHead
+  /** Leaves of the tree. */
+  readonly size: number
+  /** In the order of the log. */
+  readonly rows: AsyncIterable<AuditStatement>
 }
 
 const PAGE = 256
 
 /**
- * Finds statements, each with the proof that it is in the tree of the last checkpoint: whoever gets them can check both without us.
+ * Finds statements, each with the proof that it is in the tree of the last checkpoint: whoever gets them can check both without us. They
+ * are read as they are used, so that there may be millions.
  *
  * @throws SetupError SETUP_BEHIND before the first checkpoint; TlogError if the tiles are not those of the tree; StoreError
  */
-export async function auditStatements(configuration: Configuration, query: AuditQuery): Promise<Audit> {
+export async function withAudit<Result>(
+  configuration: Configuration,
+  query: AuditQuery,
+  use: (audit: Audit) => Promise<Result>,
+): Promise<Result> {
   return withStore(configuration, async (store) => {
     const kept = await store.checkpoint()
-    if (!kept) throw new SetupError('SETUP_BEHIND', 'the database has no checkpoint')
-    const head = parseCheckpoint(parseNote(kept.note).text)
-    const tree = new TiledTree(sha256, head, async ({ level, index }) => {
+    const epochs = await readEpochChain(store, trustOf(configuration))
+    if (!kept || !epochs) throw new SetupError('SETUP_BEHIND', 'the database has no checkpoint')
+    const { size, root } = parseCheckpoint(parseNote(kept.note).text)
+    const tree = new TiledTree(sha256, { size, root }, async ({ level, index }) => {
       return (await store.tile(level, index)) ?? new Uint8Array(0)
     })
-    const rows: AuditRow[] = []
-    for await (const row of matching(store, query, head.size)) {
-      const { index, kind, digest, tenant, client, received, bytes } = row
-      const proof = (await tree.inclusionProof(index)).map(toHex)
-      const statement: unknown = kind === 'deposit' ? null : JSON.parse(utf8Decode(bytes))
-      rows.push({ index, kind, digest: toHex(digest), tenant, client, received, statement, proof })
+    const head = {
+      identity: configuration.identity,
+      epochs: epochs.epochs.map(({ envelope }) => envelope),
+      checkpoint: utf8Decode(kept.note),
     }
-    return { checkpoint: utf8Decode(kept.note), rows }
+    return use({ head, size, rows: provedRows(store, query, tree, size) })
   })
+}
+
+async function* provedRows(
+  store: Store,
+  query: AuditQuery,
+  tree: TiledTree,
+  size: number,
+): AsyncGenerator<AuditStatement> {
+  for await (const row of matching(store, query, size)) {
+    const { index, kind, digest, tenant, client, received, bytes } = row
+    const proof = await tree.inclusionProof(index)
+    yield { index, kind, digest, tenant, client, received, proof, statement: bytes }
+  }
 }
 
 async function* matching(store: Store, query: AuditQuery, size: number) {

@@ -1,6 +1,9 @@
 /** The operator's acts: what is done with an authority from its own machine. */
-export { AUDIT_KINDS, auditStatements, listRequests } from './audit.ts'
-export type { Audit, AuditQuery, AuditRow, RequestSummary } from './audit.ts'
+export { AUDIT_KINDS, listRequests, withAudit } from './audit.ts'
+export type { Audit, AuditQuery, RequestSummary } from './audit.ts'
+export { auditFormOf, checkAuditFile } from './audit-check.ts'
+export { writeAuditFile } from './audit-file.ts'
+export type { AuditFileOptions, AuditForm } from './audit-file.ts'
 export { addContact, listContacts, removeContact } from './contacts.ts'
 export { backup } from './backup.ts'
 export type { BackupOptions, MadeBackup } from './backup.ts'

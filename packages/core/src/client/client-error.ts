@@ -15,6 +15,7 @@ export type ClientErrorCode =
   | 'CLIENT_NOT_OPENED'
   | 'CLIENT_CODE'
   | 'CLIENT_RECOVERY'
+  | 'CLIENT_EXPORT'
 
 /** What a `ClientError` may carry besides its code. */
 export interface ClientErrorOptions extends ErrorOptions {
@@ -37,6 +38,7 @@ export interface ClientErrorOptions extends ErrorOptions {
  * - `CLIENT_NOT_OPENED`: a deposit, or what it encloses, that does not open: another key or password, or it was changed.
  * - `CLIENT_CODE`: no recovery code, or one that was mistyped.
  * - `CLIENT_RECOVERY`: a recovery that cannot go on: denied, cancelled, expired, or about other deposits.
+ * - `CLIENT_EXPORT`: an export of an audit that is not as it was written, or of another authority.
  */
 export class ClientError extends Error {
   override readonly name = 'ClientError'

@@ -112,6 +112,24 @@ const POLICY_COMMANDS: readonly CommandRow[] = [
   },
 ]
 
+const AUDIT_COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'search',
+    purpose: 'list statements of the log',
+    load: async () => (await import('./audit.ts')).authorityAuditSearch,
+  },
+  {
+    name: 'export',
+    purpose: 'write statements with their proofs to a file',
+    load: async () => (await import('./audit.ts')).authorityAuditExport,
+  },
+  {
+    name: 'verify',
+    purpose: 'check such a file without the authority',
+    load: async () => (await import('./audit-verify.ts')).authorityAuditVerify,
+  },
+]
+
 const CONTACT_COMMANDS: readonly CommandRow[] = [
   {
     name: 'add',
@@ -201,10 +219,6 @@ export const AUTHORITY_COMMANDS: readonly (CommandRow | CommandGroup)[] = [
     purpose: 'carry files to a custodian without a network, and back',
     commands: COURIER_COMMANDS,
   },
-  {
-    name: 'audit',
-    purpose: 'find statements of the log, with their proofs',
-    load: async () => (await import('./audit.ts')).authorityAudit,
-  },
+  { name: 'audit', purpose: 'find, hand out and check statements of the log', commands: AUDIT_COMMANDS },
   { name: 'epoch', purpose: 'say which keys are in use, and how long', commands: EPOCH_COMMANDS },
 ]
