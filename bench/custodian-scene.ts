@@ -210,7 +210,7 @@ export class CustodianScene {
   /** Lets the custodian see the log as it is. @returns how many leaves it has seen */
   look(folder: CustodianFolder): number {
     const { size, root } = this.log.signed
-    folder.learn({ sighting: { size, root, at: this.now } })
+    folder.learn({ sighting: { size, root, at: this.now }, read: size })
     return size
   }
 
