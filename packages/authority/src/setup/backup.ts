@@ -19,7 +19,14 @@ import { SetupError } from './setup-error.ts'
 import { StatementTree } from './statement-tree.ts'
 
 /** Kinds of statements that something comes with. */
-const ACCOMPANIED = [ENTRY_KINDS.charter, ENTRY_KINDS.request, ENTRY_KINDS.verification, ENTRY_KINDS.rewrap]
+const ACCOMPANIED = [
+  ENTRY_KINDS.charter,
+  ENTRY_KINDS.request,
+  ENTRY_KINDS.verification,
+  ENTRY_KINDS.rewrap,
+  ENTRY_KINDS.probe,
+  ENTRY_KINDS['probe-answer'],
+]
 
 /** Statements that are read at once. */
 const PAGE = 256

@@ -5,6 +5,7 @@ import { FSCK } from './fsck.ts'
 import { LOG } from './log.ts'
 import { PEOPLE } from './people.ts'
 import { RECOVERY_FSCK } from './recovery-fsck.ts'
+import { PROBES } from './probes.ts'
 import { RECOVERY } from './recovery.ts'
 import { TILES } from './tiles.ts'
 import { WHOLE } from './whole.ts'
@@ -17,6 +18,7 @@ export const CONTRACT = {
   fsck: FSCK,
   log: LOG,
   people: PEOPLE,
+  probes: PROBES,
   recovery: RECOVERY,
   'fsck of recovery': RECOVERY_FSCK,
   'tiles and checkpoints': TILES,

@@ -12,6 +12,8 @@ import type { SceneTests } from '../support/suite.ts'
 export async function recovered(scene: Scene) {
   const made = await chartered(scene)
   const { log, tenancy, client, deposits } = made
+  const probe = tenancy.probe(client, deposits, scene.now)
+  await all(log, [probe, tenancy.probeAnswer(probe.digest, deposits, scene.now)])
   const request = tenancy.request(client, deposits, scene.now)
   const charter = tenancy.charter({ number: 2, previous: tenancy.firstDigest, created: scene.now }, ADA)
   const both = [request, charter].map(({ digest }) => digest)
@@ -36,7 +38,7 @@ export async function recovered(scene: Scene) {
     created: scene.now,
   }
   await all(log, [tenancy.make('verification', verification, [CUSTODIAN], { results })])
-  return { ...made, request }
+  return { ...made, request, probe }
 }
 
 const SQL: Readonly<Record<string, readonly string[]>> = {
@@ -50,6 +52,12 @@ const SQL: Readonly<Record<string, readonly string[]>> = {
   'deposit: one that was found right is at level 0': ['update deposit set level = 0'],
   'subject: it lives longer': ['update subject set expires = expires + 1'],
   'spent_key: a code can be used again': ['delete from spent_key'],
+  'probe: it costs nothing': ['update probe set count = 1'],
+  'probe: it is taken away': ['delete from probe'],
+  'probe_answer: what did not open is called open': [
+    'update probe_answer set results = (select digest from probe)',
+  ],
+  'probe_answer: it is of another probe': ['update probe_answer set probe = digest'],
   'client: the old one is active again': ["update client set state = 'active'"],
 }
 

@@ -17,7 +17,7 @@ test('M9: a backup brings back decisions, spent codes and what travelled beside,
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-restored-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   t.after(() => scene.end())
-  const { store, request, client } = await recovered(scene)
+  const { store, request, client, probe } = await recovered(scene)
   const { recovery } = store
   await recovery.keepReceipt('acme', request.digest, bytesOf(1, 50))
   await recovery.keepReleaseBlobs('acme', request.digest, [{ id: bytesOf(2), blob: bytesOf(3, 40) }])
@@ -41,6 +41,11 @@ test('M9: a backup brings back decisions, spent codes and what travelled beside,
     assert.deepEqual(await findings(restored, scene.authority), [])
     const found = await restored.recovery.subject(scene.authority.trust, 'acme', request.digest, scene.now)
     assert.equal(found?.state.phase, 'released')
+    const answered = await restored.recovery.probes.find('acme', probe.digest)
+    assert.deepEqual(
+      answered?.answer?.results.map(({ mac }) => mac !== null),
+      [false, true, true],
+    )
     assert.deepEqual(await restored.recovery.receipt('acme', request.digest), bytesOf(1, 50))
     assert.deepEqual(await restored.recovery.releaseBlobs('acme', request.digest), [bytesOf(3, 40)])
     assert.equal((await restored.recovery.notices.contacts('acme')).length, 1)

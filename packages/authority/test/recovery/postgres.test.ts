@@ -1,5 +1,6 @@
 import { PostgresEngine } from '../support/databases.ts'
 import { onDatabase } from '../support/suite.ts'
+import { PROBE_ROUTES } from './probe-routes.ts'
 import { ROUTES } from './routes.ts'
 
-onDatabase(new PostgresEngine(), { 'routes of recovery': ROUTES })
+onDatabase(new PostgresEngine(), { 'routes of recovery': ROUTES, 'routes of probes': PROBE_ROUTES })

@@ -56,7 +56,7 @@ import type { SceneTests } from '../support/suite.ts'
 const HOST = 'vault.example.org'
 
 /** A signed request of a key that is no client's. */
-async function asKey(
+export async function asKey(
   served: Served,
   pair: MessageSigner,
   target: string,
@@ -78,7 +78,7 @@ const send = (served: Served, path: string, body: Uint8Array, type: string = MED
   served.ask('POST', path, { body, type })
 
 /** Sets the first tenant of a service up. */
-async function setUp(served: Served): Promise<{ tenancy: Tenancy; deposits: Uint8Array[] }> {
+export async function setUp(served: Served): Promise<{ tenancy: Tenancy; deposits: Uint8Array[] }> {
   const { store, log } = served.service.authority
   const tenancy = new Tenancy(served.scene.authority)
   const client = served.client()

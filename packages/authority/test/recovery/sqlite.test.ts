@@ -1,5 +1,6 @@
 import { SQLITE } from '../support/databases.ts'
 import { onDatabase } from '../support/suite.ts'
+import { PROBE_ROUTES } from './probe-routes.ts'
 import { ROUTES } from './routes.ts'
 
-onDatabase(SQLITE, { 'routes of recovery': ROUTES })
+onDatabase(SQLITE, { 'routes of recovery': ROUTES, 'routes of probes': PROBE_ROUTES })

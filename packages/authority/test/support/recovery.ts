@@ -4,13 +4,16 @@ import {
   depositListDigest,
   encodeEnvelope,
   fingerprintOf,
+  probeListDigest,
   releaseListDigest,
   signStatement,
+  sortedIds,
   type ActName,
   type ActPayloads,
   type Charter,
   type CharterPerson,
   type MessageSigner,
+  type Probe,
   type RecoveryRequest,
   type RecoveryRule,
   type Role,
@@ -245,6 +248,46 @@ export class Tenancy {
     const { identity, tenant } = this
     const payload = { identity, tenant, subject, capacity, by: pair.signer, created: now }
     return this.make('cancellation', payload, [pair])
+  }
+
+  probe(
+    client: TestClient,
+    deposits: readonly Uint8Array[],
+    now: number,
+    { pair = client.pair, ...changes }: Partial<Probe> & { pair?: MessageSigner } = {},
+  ): AdmittedStatement {
+    const payload = {
+      identity: this.identity,
+      tenant: this.tenant,
+      client: client.owner.client,
+      signer: pair.signer,
+      deposits: { count: deposits.length, digest: depositListDigest(sha256, deposits) },
+      nonce: bytesOf(++nonces),
+      created: now,
+      ...changes,
+    }
+    return this.make('probe', payload, [pair], { deposits })
+  }
+
+  /** An answer by which the first deposit did not open. */
+  probeAnswer(
+    subject: Uint8Array,
+    deposits: readonly Uint8Array[],
+    now: number,
+    { pair = CUSTODIAN, tenant = this.tenant, size = 1_000 } = {},
+  ): AdmittedStatement {
+    const answers = sortedIds(deposits).map((id, i) => ({ id, mac: i === 0 ? null : bytesOf(i) }))
+    const payload = {
+      identity: this.identity,
+      tenant,
+      custodian: pair.signer,
+      subject,
+      count: answers.length,
+      results: probeListDigest(sha256, answers),
+      checkpoint: { size, root: bytesOf(1) },
+      created: now,
+    }
+    return this.make('probe-answer', payload, [pair], { answers })
   }
 
   release(
