@@ -68,7 +68,6 @@ export class Organisation {
   /** The computer of Ada, who administers; `administrator` enrols it. */
   readonly ada: Home
   readonly charter: Uint8Array
-  readonly #custodian: KeyContainer
 
   private constructor(
     vault: Vault,
@@ -81,7 +80,6 @@ export class Organisation {
     this.owner = owner
     this.officers = officers
     this.charter = charter
-    this.#custodian = containerAt(join(vault.folder, 'custodian.container'))
   }
 
   static async open(
@@ -99,6 +97,10 @@ export class Organisation {
     const ada = initialised(t)
     const charter = await decree(vault, ada, { bo, cy, di }, rules)
     return new Organisation(vault, owner, { bo, cy, di }, { ada, charter })
+  }
+
+  get #custodian(): KeyContainer {
+    return containerAt(join(this.vault.folder, 'custodian.container'))
   }
 
   /** The administrator's computer, enrolled. */

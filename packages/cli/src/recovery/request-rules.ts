@@ -1,8 +1,13 @@
 import { personOfKey, type SeenAuthority } from '@strongroom/core/client'
 import type { KeyContainer } from '@strongroom/core/container'
-import type { EvidenceKind, EvidenceRule, RequestClass } from '@strongroom/core/protocol'
+import {
+  RECOVERY_LIMITS,
+  type EvidenceKind,
+  type EvidenceRule,
+  type RequestClass,
+} from '@strongroom/core/protocol'
 import { CliError, usage } from '../cli-error.ts'
-import { displayName } from '../escape-text.ts'
+import { displayName, escapeText } from '../escape-text.ts'
 
 // What a server would refuse with one word for everything is said here before it is asked.
 
@@ -11,6 +16,19 @@ const KINDS: Readonly<Record<EvidenceKind, string>> = {
   'client-key': 'the key of the client itself',
   'recovery-code': 'a recovery code of the owner',
   vetting: 'a code that an officer handed out',
+}
+
+/** A reason or reference as statements can have it: one printed line. @throws CliError USAGE */
+export function checkLine(option: '--reason' | '--reference', text: string | undefined): void {
+  if (text === undefined) return
+  const most = option === '--reason' ? RECOVERY_LIMITS.reasonBytes : RECOVERY_LIMITS.referenceBytes
+  const bytes = Buffer.byteLength(text)
+  if (text !== '' && bytes <= most && escapeText(text) === text) return
+  const got = text === '' ? 'nothing' : bytes > most ? `${bytes}` : 'characters that are not printed'
+  throw usage(
+    `${option}: expected one line of at most ${most} bytes, got ${got}`,
+    'say it shorter, in plain text',
+  )
 }
 
 /** Whether the evidence is of the kinds that a class asks for. @throws CliError AUTHORITY_REFUSED */

@@ -11,7 +11,7 @@ import { readCodes } from '../../recovery/code-input.ts'
 import { newOwner } from '../../recovery/new-owner.ts'
 import { atWork, type AtWork } from '../../recovery/officer-view.ts'
 import { listDigest, tellPlan } from '../../recovery/plan-text.ts'
-import { checkEvidence, checkNobodys } from '../../recovery/request-rules.ts'
+import { checkEvidence, checkLine, checkNobodys } from '../../recovery/request-rules.ts'
 import { clientNamed, rulingOf, tellAsking, type Asking } from '../../recovery/request-text.ts'
 import {
   checkCount,
@@ -134,6 +134,8 @@ export const officerRequest = defineCommand({
 
 /** @throws CliError USAGE for what is missing, before anybody is asked */
 function checkAsked(paths: readonly string[], values: Values): void {
+  checkLine('--reason', values.reason)
+  checkLine('--reference', values.reference)
   if (!namesAny(paths, values) && !values.dryRun) {
     throw usage(
       'it is not said which keys',

@@ -18,7 +18,7 @@ import { carryOn } from '../../recovery/carry-on.ts'
 import { readCodes } from '../../recovery/code-input.ts'
 import { newOwner, NEW_OWNER_OPTIONS } from '../../recovery/new-owner.ts'
 import { tellPlan } from '../../recovery/plan-text.ts'
-import { checkNobodys } from '../../recovery/request-rules.ts'
+import { checkLine, checkNobodys } from '../../recovery/request-rules.ts'
 import {
   checkCount,
   chosenDeposits,
@@ -145,6 +145,8 @@ async function plan(context: Context, paths: readonly string[], values: Values):
 /** With each code of the sheet in turn, until one is taken. The container is opened, or made, once. */
 async function askAnew(context: Context, paths: readonly string[], values: Values): Promise<void> {
   checkOneInput(values)
+  checkLine('--reason', values.reason)
+  checkLine('--reference', values.reference)
   const wanted = await readWanted(context, paths, values)
   let container: KeyContainer | undefined
   try {
