@@ -184,8 +184,9 @@ function checkGrowth(folded: FoldedRange, { range }: RecoveryBundle, knowledge: 
     const message = `the log has ${folded.size} leaves, and had ${last.size} when it was seen last`
     throw new CustodianError('BUNDLE_BEHIND', message)
   }
-  if (range.start > last.size) {
-    const message = `the entries begin at leaf ${range.start}, and ${last.size} leaves were seen so far`
+  const read = Math.min(knowledge.read, last.size)
+  if (range.start > read) {
+    const message = `the entries begin at leaf ${range.start}, and ${read} leaves were read so far`
     throw new CustodianError('BUNDLE_GAP', message)
   }
   const root = folded.roots.get(last.size)

@@ -115,11 +115,13 @@ export function checkShown(bundle: RecoveryBundle, knowledge: Knowledge, now: nu
   return withLearned(seen, () => {
     const acts = readStatements(bundle, tree)
     checkRemembered(acts, knowledge, tree)
+    // Not before: the next bundle has to show again what was forgotten.
+    const read = tree.size
     const subject = subjectOf(bundle, tree)
     const { tenant } = subject.statement.payload
     const charters = readCharters(bundle, tenant, knowledge, { tree, acts })
     const { latestMs: receiptMs } = placedReceipt(bundle.receipt, entryOf(bundle.subject), tree)
-    const learned = { ...seen, tenant, charter: charters.known }
+    const learned = { ...seen, read, tenant, charter: charters.known }
     return { subject, tree, acts, charters, receiptMs, learned }
   })
 }

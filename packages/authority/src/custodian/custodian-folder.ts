@@ -91,7 +91,7 @@ export class CustodianFolder {
     }
     mkdirSync(join(folder, FILES.releases), { recursive: true, mode: 0o700 })
     const nothing = { size: 0, root: merkleTree(sha256).emptyRoot(), at: now }
-    const memory = { sightings: [nothing], epoch: null, charters: [], recovered: [] }
+    const memory = { sightings: [nothing], read: 0, epoch: null, charters: [], recovered: [] }
     writeFileAtomically(join(folder, FILES.container), container)
     if (shares) writeFileAtomically(join(folder, sharesName(sha256(container))), encodeShareSet(shares))
     writeFileAtomically(join(folder, FILES.memory), encodeMemory(memory))
@@ -174,13 +174,14 @@ export class CustodianFolder {
     if (identity === null) {
       throw new CustodianError('CUSTODIAN_TRUST', 'this custodian was not told which authority to trust')
     }
-    const { sightings, epoch, charters, recovered } = this.#memory
+    const { sightings, read, epoch, charters, recovered } = this.#memory
     const kept = [...this.#kept.values()]
     return {
       identity,
       freshness,
       signers: signersOf(this.container().info),
       sightings,
+      read,
       ...(epoch && { epoch }),
       charters: new Map(charters.map(({ tenant, ...known }) => [tenant, known])),
       named: new Set(named.map(toHex)),
@@ -207,9 +208,10 @@ export class CustodianFolder {
     this.learn({ tenant, charter: { first, number: 1, digest: first } })
   }
 
-  /** Takes releases for its own that it has no files of. */
-  recover(releases: readonly RecoveredRelease[]): void {
-    this.#remember({ ...this.#memory, recovered: [...this.#memory.recovered, ...releases] })
+  /** Takes releases for its own that it has no files of. @param read how many leaves have no others */
+  recover(releases: readonly RecoveredRelease[], read: number): void {
+    const recovered = [...this.#memory.recovered, ...releases]
+    this.#remember({ ...remembering(this.#memory, { read }), recovered })
   }
 
   /** The release of a subject; undefined if it is not spent. */

@@ -17,6 +17,8 @@ export interface Knowledge {
   readonly freshness: number
   /** By ascending size and time. The first is that of no leaves, when the custodian was made. */
   readonly sightings: readonly Sighting[]
+  /** How many leaves were read: among them is no release of its own that it does not know. */
+  readonly read: number
   readonly epoch?: KnownEpoch
   /** By tenant. */
   readonly charters: ReadonlyMap<string, KnownCharter>
@@ -32,6 +34,8 @@ export interface Knowledge {
 /** What was verified of a bundle, whatever became of it, and what a custodian adds to its knowledge. */
 export interface Learned {
   readonly sighting?: Sighting
+  /** How many leaves were read, and nothing was found that was forgotten. */
+  readonly read?: number
   readonly epoch?: KnownEpoch
   readonly tenant?: string
   readonly charter?: KnownCharter

@@ -19,6 +19,8 @@ import { withSighting, type Learned, type Sighting } from './knowledge.ts'
 /** What a custodian remembers from one bundle to the next: `memory.json`. Releases have files of their own. */
 export interface Memory {
   readonly sightings: readonly Sighting[]
+  /** How many leaves were read, with no release of this custodian that it does not know. Seen may be more: a tree has no kinds of leaves. */
+  readonly read: number
   readonly epoch: KnownEpoch | null
   readonly charters: readonly TenantCharter[]
   /** Statement digests of releases that were read from the log after this folder had been restored. */
@@ -45,6 +47,7 @@ const MEMORY: JsonField<Memory & { readonly strongroom: 'custodian memory'; read
     strongroom: exactly('custodian memory'),
     version: exactly(1),
     sightings: listOf(objectOf<Sighting>({ size: count, root: hexBytes(32), at: count }), 1, 65_536),
+    read: count,
     epoch: orNull(objectOf<KnownEpoch>({ number: wholeNumber(1, 0xffffffff), digest: hexBytes(32) })),
     charters: listOf(
       objectOf<TenantCharter>({
@@ -69,24 +72,25 @@ const MEMORY: JsonField<Memory & { readonly strongroom: 'custodian memory'; read
 )
 
 /** The one encoding of a memory. */
-export function encodeMemory({ sightings, epoch, charters, recovered }: Memory): Uint8Array {
+export function encodeMemory({ sightings, read, epoch, charters, recovered }: Memory): Uint8Array {
   const members = { strongroom: 'custodian memory', version: 1 } as const
-  return encodeJson(MEMORY, { ...members, sightings, epoch, charters, recovered }, MAX_MEMORY_BYTES)
+  return encodeJson(MEMORY, { ...members, sightings, read, epoch, charters, recovered }, MAX_MEMORY_BYTES)
 }
 
 /** Reads what `encodeMemory` writes. @throws ProtocolError PROTOCOL_FORMAT, PROTOCOL_LIMIT */
 export function parseMemory(bytes: Uint8Array): Memory {
-  const { sightings, epoch, charters, recovered } = parseJson(MEMORY, bytes, MAX_MEMORY_BYTES)
-  return { sightings, epoch, charters, recovered }
+  const { sightings, read, epoch, charters, recovered } = parseJson(MEMORY, bytes, MAX_MEMORY_BYTES)
+  return { sightings, read, epoch, charters, recovered }
 }
 
 /** A memory with what was learned of one bundle. */
-export function remembering(memory: Memory, { sighting, epoch, tenant, charter }: Learned): Memory {
+export function remembering(memory: Memory, { sighting, read = 0, epoch, tenant, charter }: Learned): Memory {
   const others = memory.charters.filter((known) => known.tenant !== tenant)
   const pinned = tenant !== undefined && charter ? [{ tenant, ...charter }] : undefined
   return {
     ...memory,
     sightings: sighting ? withSighting(memory.sightings, sighting) : memory.sightings,
+    read: Math.max(memory.read, read),
     epoch: epoch ?? memory.epoch,
     charters: pinned ? [...others, ...pinned] : memory.charters,
   }

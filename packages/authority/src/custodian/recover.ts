@@ -36,7 +36,7 @@ export function recoverReleases(
     const request = requests.find((candidate) => toHex(candidate.digest) === toHex(subject))
     return { digest, subject, codes: request ? codesOf(request.payload) : [] }
   })
-  folder.recover(found)
+  folder.recover(found, tree.size)
   return found
 }
 

@@ -35,7 +35,7 @@ export interface CustodianWire extends LogWire {
   /**
    * The bundle of a subject, with the receipt of its release if there is one.
    *
-   * @param seen how many leaves were seen so far: its entries begin there, or earlier
+   * @param seen how many leaves were read so far: its entries begin there, or earlier
    */
   readonly bundle: (subject: Uint8Array, seen: number) => Promise<Uint8Array>
   /** Sends a release. The same again changes nothing. */
@@ -138,7 +138,7 @@ async function bundleAbout(
   folder: CustodianFolder,
   wire: CustodianWire,
 ): Promise<RecoveryBundle> {
-  const bundle = readBundle(await wire.bundle(subject, lastSeen(folder.memory)?.size ?? 0))
+  const bundle = readBundle(await wire.bundle(subject, folder.memory.read))
   if (equalBytes(entryOf(bundle.subject).digest, subject)) return bundle
   throw new CustodianError('BUNDLE_SUBJECT', 'the bundle is about another subject than the one asked for')
 }

@@ -19,11 +19,13 @@ export function knowledgeOf(
   { charter }: Pick<Story, 'charter'> = USUAL,
   changes: Partial<Knowledge> = {},
 ): Knowledge {
+  const { sightings = [{ size: 0, root: sha256(), at: START - DAY }] } = changes
   return {
     identity: IDENTITY_PRINT,
     signers: [CUSTODIAN.signer],
     freshness: 86_400,
-    sightings: [{ size: 0, root: sha256(), at: START - DAY }],
+    sightings,
+    read: Math.max(...sightings.map(({ size }) => size)),
     charters: new Map([['acme', { first: charter, number: 1, digest: charter }]]),
     spent: new Set(),
     releases: new Set(),

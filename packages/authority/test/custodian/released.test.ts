@@ -214,7 +214,7 @@ describe('handing out', () => {
 
 describe('a folder', () => {
   test('of yesterday notices what it has forgotten, until it is told (M14, I10)', async () => {
-    const usual = told()
+    const usual = told({ start: 0 })
     const path = newFolder(usual)
     const yesterday = `${path}-copy`
     await cp(path, yesterday, { recursive: true })

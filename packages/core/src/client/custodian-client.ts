@@ -37,7 +37,7 @@ export class CustodianClient extends AuthorityClient {
     return this.ask({ ...page('/v1/custodian/work'), parse: parseCustodianWork })
   }
 
-  /** The bundle of a subject. @param seen how many leaves were seen so far: its entries begin there, or earlier */
+  /** The bundle of a subject. @param seen how many leaves were read so far: its entries begin there, or earlier */
   async bundle(subject: Uint8Array, seen: number): Promise<Uint8Array> {
     return this.ask({
       path: withQuery(`/v1/requests/${toHex(subject)}/bundle`, `seen=${seen}`),

@@ -29,7 +29,7 @@ export const authorityCourierBundle = defineCommand({
       flags: '--seen <leaves>',
       kind: 'value',
       description:
-        'how many leaves the custodian has seen: strongroom custodian status; all entries unless told',
+        'how many leaves the custodian has read: strongroom custodian status; all entries unless told',
     },
   },
   notes: [NOTE, 'Made again after the release is in the log, the bundle has its receipt, for hand-out.'],
@@ -40,7 +40,7 @@ export const authorityCourierBundle = defineCommand({
     },
     {
       line: 'strongroom authority courier bundle 5fb9… --folder vault --seen 1234 -o small.bundle',
-      purpose: 'without the entries that the custodian has seen',
+      purpose: 'without the entries that the custodian has read',
     },
   ],
   async run(context, [request = ''], values) {

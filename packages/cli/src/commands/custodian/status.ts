@@ -34,6 +34,7 @@ export const custodianStatus = defineCommand({
           : null,
         freshness,
         url,
+        read: memory.read,
         seen: seen ? { size: seen.size, root: toHex(seen.root), at: timeText(seen.at) } : null,
         tenants: memory.charters.map(({ tenant, number, first }) => ({
           tenant,
@@ -48,6 +49,7 @@ export const custodianStatus = defineCommand({
         ['signer', signer ?? 'none'],
         ['key opens with', custody],
         ['log seen', seen ? `${seen.size} leaves, ${timeText(seen.at)}` : 'never'],
+        ['log read', `${memory.read} leaves`],
         ['tenants', memory.charters.map(({ tenant }) => tenant).join(', ') || 'none'],
         ['released', `${all.length}, ${handed} of them handed out`],
       ])

@@ -54,6 +54,7 @@ function knowingOnly(identity: string): Knowledge {
     signers: [],
     freshness: Number.MAX_SAFE_INTEGER,
     sightings: [],
+    read: 0,
     charters: new Map(),
     spent: nothing,
     releases: nothing,
