@@ -35,7 +35,7 @@ export function formsOf(secret: Uint8Array): Buffer[] {
   ]
   return [
     bytes,
-    Buffer.from(bytes).reverse(),
+    Buffer.from(bytes.toReversed()),
     ...texts.flatMap((text) => [Buffer.from(text), Buffer.from(text, 'utf16le')]),
   ]
 }
