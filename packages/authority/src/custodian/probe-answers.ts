@@ -50,6 +50,7 @@ export async function answerProbe(
   keys: CustodianKeys,
   judged: ProbeTrust,
 ): Promise<ProbeAnswerSubmission> {
+  checkKeys(keys, judged)
   const probe = refusing('BUNDLE_STATEMENT', () => openStatement(ACTS.probe, file.statement, nodeMeans))
   if (!equalBytes(probe.digest, digest)) {
     throw new CustodianError('BUNDLE_SUBJECT', 'the probe is another than the one asked for')
@@ -66,6 +67,12 @@ export async function answerProbe(
     answers.push({ id, mac: mac ?? null })
   }
   return { statement: stated(probe, answers, keys, judged), answers }
+}
+
+/** Nobody would take the answer of another custodian: nothing is opened for it. */
+function checkKeys({ signer }: CustodianKeys, { epochs }: ProbeTrust): void {
+  if (epochs.latest.payload.custodian === signer.signer) return
+  throw new CustodianError('CUSTODIAN_KEY', 'the last epoch names another custodian than this one')
 }
 
 /** That it is for this authority, of the client that is shown, and about these deposits. */
@@ -142,17 +149,13 @@ function stated(
   { payload, digest: subject }: VerifiedStatement<Probe>,
   answers: readonly ProbeResult[],
   { signer }: CustodianKeys,
-  { epochs, tree, now }: ProbeTrust,
+  { tree, now }: ProbeTrust,
 ): ProbeAnswerSubmission['statement'] {
-  const custodian = signer.signer
-  if (epochs.latest.payload.custodian !== custodian) {
-    throw new CustodianError('CUSTODIAN_KEY', 'the last epoch names another custodian than this one')
-  }
   const { identity, tenant } = payload
   const answer = {
     identity,
     tenant,
-    custodian,
+    custodian: signer.signer,
     subject,
     count: answers.length,
     results: probeListDigest(sha256, answers),
