@@ -11,6 +11,7 @@ import {
 import { PROBLEMS } from '@strongroom/core/protocol'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../command.ts'
+import { clientCertificate } from './client-certificate.ts'
 
 /** Where an authority is, and how long one may take to be asked. */
 export interface ConnectionOptions {
@@ -59,12 +60,13 @@ export async function connectedForProbes<Result>(
 }
 
 async function overTransport<Result>(
-  { signal }: Context,
+  context: Context,
   { url, ca, timeoutMs }: ConnectionOptions,
   use: (transport: Transport) => Promise<Result>,
 ): Promise<Result> {
+  const { signal } = context
   const ends = timeoutMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-  const wire = httpsTransport({ url, ...(ca !== null && { ca }) })
+  const wire = httpsTransport({ url, ...(ca !== null && { ca }), ...clientCertificate(context) })
   const transport: Transport = {
     request: (request) => wire.request({ ...request, signal: ends }),
     close: () => wire.close(),

@@ -11,6 +11,8 @@ export interface HttpsTransportOptions {
   readonly url: string
   /** Certificates of authorities in PEM, instead of those that the platform trusts. */
   readonly ca?: string | Uint8Array
+  /** A certificate and its private key in PEM, shown to a server that asks for one. */
+  readonly own?: { readonly certificate: string; readonly key: string }
   /** For a whole request and its answer; 120 seconds unless it is told. */
   readonly timeoutMs?: number
 }
@@ -21,6 +23,9 @@ const CONNECTIONS = 4
 /** How Node's errors begin that say that the other side is not who it should be, or speaks no TLS 1.3. */
 const TLS_ERROR =
   /^(?:ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_|HOSTNAME_MISMATCH|EPROTO)/
+
+/** The other side asks for a certificate, and got none or another. */
+const CERTIFICATE_WANTED = /ALERT_CERTIFICATE_REQUIRED|ALERT_UNKNOWN_CA|ALERT_BAD_CERTIFICATE/
 
 /** The way to one host. */
 interface Road {
@@ -36,9 +41,10 @@ interface Road {
 export function httpsTransport({
   url,
   ca,
+  own,
   timeoutMs = DEFAULT_TIMEOUT_MS,
 }: HttpsTransportOptions): Transport {
-  const road = roadTo(checkUrl(url), ca)
+  const road = roadTo(checkUrl(url), { ca, own })
   const request = (wanted: TransportRequest) => {
     const inTime = AbortSignal.timeout(timeoutMs)
     const signal = wanted.signal ? AbortSignal.any([wanted.signal, inTime]) : inTime
@@ -47,12 +53,20 @@ export function httpsTransport({
   return { request, close: () => road.place.agent.destroy() }
 }
 
-function roadTo(url: string, ca: string | Uint8Array | undefined): Road {
+function roadTo(
+  url: string,
+  { ca, own }: { [Name in 'ca' | 'own']: HttpsTransportOptions[Name] | undefined },
+): Road {
   const { protocol, hostname, port } = new URL(url)
   const kept = { keepAlive: true, maxSockets: CONNECTIONS }
   const place = { hostname: hostname.replaceAll(/[[\]]/g, ''), port }
   if (protocol === 'http:') return { open: httpRequest, place: { ...place, agent: new HttpAgent(kept) } }
-  const tls = { minVersion: 'TLSv1.3', rejectUnauthorized: true, ...(ca && { ca: Buffer.from(ca) }) } as const
+  const tls = {
+    minVersion: 'TLSv1.3',
+    rejectUnauthorized: true,
+    ...(ca && { ca: Buffer.from(ca) }),
+    ...(own && { cert: own.certificate, key: own.key }),
+  } as const
   return { open: httpsRequest, place: { ...place, agent: new HttpsAgent({ ...kept, ...tls }) } }
 }
 
@@ -152,7 +166,9 @@ function refusal(error: unknown): ClientError {
   if (error instanceof ClientError) return error
   const code = codeOf(error)
   if (TLS_ERROR.test(code)) {
-    const message = `whoever answered is not proved to be that authority (${code})`
+    const message = CERTIFICATE_WANTED.test(code)
+      ? 'whoever answered lets nobody connect without a certificate that it knows'
+      : `whoever answered is not proved to be that authority (${code})`
     return new ClientError('CLIENT_TLS', message, { cause: error })
   }
   if (code.startsWith('HPE_'))

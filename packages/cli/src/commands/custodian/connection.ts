@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { CustodianError, type CustodianFolder } from '@strongroom/authority'
 import { httpsTransport, type Transport } from '@strongroom/core/client'
 import { usage } from '../../cli-error.ts'
-import type { OptionTable } from '../../command.ts'
+import { clientCertificate } from '../../client/client-certificate.ts'
+import type { Context, OptionTable } from '../../command.ts'
 
 /** How a custodian reaches its authority. */
 export const CONNECTION_OPTIONS = {
@@ -23,6 +24,7 @@ export interface Connection {
 
 /** Connects a custodian for as long as `work` takes. @throws CustodianError CUSTODIAN_TRUST; CliError USAGE without an address */
 export async function withConnection<T>(
+  context: Context,
   { settings: { identity, url } }: CustodianFolder,
   { ca: path }: { readonly ca: string | undefined },
   work: (connection: Connection) => Promise<T>,
@@ -37,7 +39,7 @@ export async function withConnection<T>(
       'strongroom custodian trust --url ADDRESS',
     )
   }
-  const transport = httpsTransport({ url, ...(ca && { ca }) })
+  const transport = httpsTransport({ url, ...(ca && { ca }), ...clientCertificate(context) })
   try {
     return await work({ identity, url, transport })
   } finally {

@@ -35,7 +35,7 @@ export const custodianRetire = defineCommand({
     const epoch = wholeNumber('--epoch', values.epoch, MOST_EPOCHS)
     const { terminal } = context
     await withFolder(context, values, async (folder) => {
-      const { result: retired } = await withConnection(folder, values, ({ url, transport }) =>
+      const { result: retired } = await withConnection(context, folder, values, ({ url, transport }) =>
         changeKeys(context, values, folder, async (container) => {
           const wire = custodianWire(url, transport, keysOfContainer(container))
           const proved = await provedRetirable(folder, wire, epoch, Date.now())

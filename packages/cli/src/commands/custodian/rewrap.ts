@@ -35,7 +35,7 @@ export const custodianRewrap = defineCommand({
   async run(context, _, values) {
     const { terminal, signal } = context
     await withFolder(context, values, async (folder) => {
-      const epochs = await withConnection(folder, values, ({ url, transport }) =>
+      const epochs = await withConnection(context, folder, values, ({ url, transport }) =>
         withKeys(context, values, folder, async (keys) => {
           try {
             return await rewrapAll(folder, keys, custodianWire(url, transport, keys), {

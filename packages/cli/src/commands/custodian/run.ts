@@ -43,7 +43,7 @@ export const custodianRun = defineCommand({
     const { terminal, signal } = context
     const everyMs = durationOf(values.every ?? USUAL_EVERY, '--every')
     await withFolder(context, values, (folder) =>
-      withConnection(folder, values, ({ identity, url, transport }) =>
+      withConnection(context, folder, values, ({ identity, url, transport }) =>
         withKeys(context, values, folder, async (keys) => {
           terminal.record({ ready: true, authority: url, identity, pid: process.pid })
           terminal.note(`at work for ${url}`)
