@@ -126,6 +126,7 @@ suite('what people are told', { concurrency: 2 }, () => {
     const [REQUEST = '', OTHER = ''] = requests
     const state = owner.text('home/authorities/vault/authority.json')
     const CLIENT = /"clientId":"(c-[0-9a-f]+)"/.exec(state)?.[1] ?? ''
+    chmodSync(officers.bo.write('heir.txt', `${PASSPHRASE}\n`), 0o600)
     const blocks = blocksOf('officers.md')
     assert.ok(blocks.length > 0)
     for (const block of blocks) await type(officers.bo, block, { REQUEST, OTHER, CLIENT })

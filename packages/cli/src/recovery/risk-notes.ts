@@ -1,5 +1,5 @@
 import type { JudgedSubject } from '@strongroom/core/client'
-import { RECOVERY_FAULTS, type FoundSubject } from '@strongroom/core/protocol'
+import { RECOVERY_FAULTS, type FoundSubject, type RequestClass } from '@strongroom/core/protocol'
 import { count, formatSeconds } from '../quantities.ts'
 import type { SubjectView } from './officer-view.ts'
 
@@ -23,9 +23,20 @@ function involvement({ state, request }: JudgedSubject, me: string): string[] {
   const others = [...involved].filter((id) => id !== me)
   if (others.length > 0)
     notes.push(`${others.join(' and ')} of the charter asks, owns or vouched, and does not count`)
-  if (request && request.class !== 'self')
-    notes.push(`the owner does not ask: it is a request of the class ${request.class}`)
-  return notes
+  return request ? [...CLASS_NOTES[request.class], ...notes] : notes
+}
+
+/** What a class means for whoever decides. */
+const CLASS_NOTES: Readonly<Record<RequestClass, readonly string[]>> = {
+  self: [],
+  'third-party': [
+    'the owner does not ask: somebody of the charter wants to read what belongs to another',
+    'whoever asks should show you the decision behind it: who ordered it, and why these keys and no others',
+  ],
+  'break-glass': [
+    'the owner does not ask, and it is called an emergency: somebody of the charter wants to read what belongs to another',
+    'an emergency is somebody’s word: ask who declared it, and why it cannot wait as other requests do',
+  ],
 }
 
 /** What the proof is worth. */
@@ -37,14 +48,12 @@ const EVIDENCE = {
 
 function evidenceNotes({ request, vettings }: JudgedSubject): string[] {
   if (!request) return []
+  const compare =
+    'the keys go to a container that is new: compare the groups with whoever asks, on a way that you knew before'
   if (request.evidence.length === 0)
-    return ['no evidence: nothing ties it to the owner but your own question']
+    return ['no evidence: nothing ties it to the owner but your own question', compare]
   const seen = vettings.map(({ payload: { person, evidence } }) => `${person} saw: ${evidence}`)
-  return [
-    ...request.evidence.map(({ kind }) => EVIDENCE[kind]),
-    ...seen,
-    'the keys go to a container that is new: compare the groups with whoever asks, on a way that you knew before',
-  ]
+  return [...request.evidence.map(({ kind }) => EVIDENCE[kind]), ...seen, compare]
 }
 
 const OFTEN_DAYS = 90
