@@ -20,6 +20,8 @@ export interface Workbench {
   readonly quick: boolean
   /** At most so many rounds: for a first look. */
   readonly rounds: number
+  /** How many deposits, if it was told. */
+  readonly deposits: number | undefined
   /** Only the places whose names contain this. */
   readonly place: string
   /** On a memory file system where there is one: no disk disturbs the figures. */
@@ -28,19 +30,27 @@ export interface Workbench {
   readonly disk: string
 }
 
-/** Opens a workbench from the command line (`--quick`, `--rounds N`, `--place TEXT`), hands it over, and clears it away whatever happens. */
+/** Opens a workbench from the command line (`--quick`, `--rounds N`, `--place TEXT`, `--deposits N`), hands it over, and clears it away whatever happens. */
 export async function withWorkbench(work: (bench: Workbench) => Promise<void> | void): Promise<void> {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '1000' },
       place: { type: 'string', default: '' },
+      deposits: { type: 'string' },
     },
   })
   const memory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'strongroom-bench-'))
   const disk = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
   try {
-    await work({ quick: values.quick, rounds: Number(values.rounds), place: values.place, memory, disk })
+    await work({
+      quick: values.quick,
+      rounds: Number(values.rounds),
+      deposits: values.deposits === undefined ? undefined : Number(values.deposits),
+      place: values.place,
+      memory,
+      disk,
+    })
   } finally {
     rmSync(memory, { recursive: true })
     rmSync(disk, { recursive: true })

@@ -18,6 +18,8 @@ import { request } from '../support/raw-request.ts'
 
 // An authority whose exchange key was changed, its real service, and a custodian with both keys.
 
+const AT_ONCE = 100
+const DEPOSITS_APART = 10_000_000
 const MONTH = 30 * 86_400_000
 export const PASSPHRASE = 'a passphrase'
 
@@ -65,10 +67,12 @@ export class RotationSite {
       const { number } = epoch.payload
       const [record] = scene.authority.epochs().slice(i)
       if (number > 1 && record) logged((await log.append([record]))[0])
-      for (let n = 0; number < epochs && n < deposits; n++) {
-        const blob = depositFor(client, epoch, 100 * number + n, wrong.includes(n))
-        logged((await log.append([client.admit(blob)]))[0])
-        ids.push(sha256(blob))
+      for (let from = 0; number < epochs && from < deposits; from += AT_ONCE) {
+        const blobs = Array.from({ length: Math.min(AT_ONCE, deposits - from) }, (_, n) =>
+          depositFor(client, epoch, DEPOSITS_APART * number + from + n, wrong.includes(from + n)),
+        )
+        for (const outcome of await log.append(blobs.map((blob) => client.admit(blob)))) logged(outcome)
+        ids.push(...blobs.map((blob) => sha256(blob)))
       }
     }
     await log.close()
@@ -109,9 +113,7 @@ export class RotationSite {
   }
 
   wire(keys: CustodianKeys): RewrapWire & CustodianClient {
-    const { sign, signer } = keys.signer
-    const credentials = { clientId: keyNameOf(sha256, signer), sign }
-    return new CustodianClient({ url: PUBLIC_URL, transport: this.#transport, credentials, now: this.now })
+    return wireTo(this.served.port, keys, this.now)
   }
 
   /** Deposits a file's key for an epoch, whatever came of it. @returns its id, or why not */
@@ -135,31 +137,33 @@ export class RotationSite {
     await this.served.service.stop()
     await this.scene.end()
   }
-
-  get #transport(): Transport {
-    return {
-      request: async ({ method, path, headers, body }) => {
-        const {
-          status,
-          lines,
-          body: answer,
-        } = await request(this.served.port, {
-          method,
-          target: path,
-          fields: [
-            ['Host', new URL(PUBLIC_URL).host],
-            ['Connection', 'close'],
-            ...(body ? [['Content-Length', String(body.length)] as const] : []),
-            ...Object.entries(headers),
-          ],
-          ...(body && { body }),
-        })
-        return { status, headers: Object.fromEntries(lines.map(fieldOf)), body: answer }
-      },
-      close: () => {},
-    }
-  }
 }
+
+/** Asks the service on a port of this machine, as the custodian of the public address. */
+export function wireTo(port: number, keys: CustodianKeys, now: () => number): RewrapWire & CustodianClient {
+  const { sign, signer } = keys.signer
+  const credentials = { clientId: keyNameOf(sha256, signer), sign }
+  return new CustodianClient({ url: PUBLIC_URL, transport: transportTo(port), credentials, now })
+}
+
+const transportTo = (port: number): Transport => ({
+  request: async ({ method, path, headers, body }) => {
+    const answer = await request(port, {
+      method,
+      target: path,
+      fields: [
+        ['Host', new URL(PUBLIC_URL).host],
+        ['Connection', 'close'],
+        ...(body ? [['Content-Length', String(body.length)] as const] : []),
+        ...Object.entries(headers),
+      ],
+      ...(body && { body }),
+    })
+    const { status, lines, body: bytes } = answer
+    return { status, headers: Object.fromEntries(lines.map(fieldOf)), body: bytes }
+  },
+  close: () => {},
+})
 
 const fieldOf = (line: string): [string, string] => {
   const at = line.indexOf(':')
