@@ -209,7 +209,7 @@ export class CustodianFolder {
   }
 
   /** Takes releases for its own that it has no files of. @param read how many leaves have no others */
-  recover(releases: readonly RecoveredRelease[], read: number): void {
+  recover(releases: readonly RecoveredRelease[], read: number = this.#memory.read): void {
     const recovered = [...this.#memory.recovered, ...releases]
     this.#remember({ ...remembering(this.#memory, { read }), recovered })
   }
