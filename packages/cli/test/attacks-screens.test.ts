@@ -1,5 +1,7 @@
 /* M30: what strangers wrote is shown on every screen, and does nothing there. */
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { Vault } from './vault.ts'
 import type { Home } from './program.ts'
@@ -37,6 +39,8 @@ async function show(
   const { stdout, stderr, status } = await home.run(words)
   assert.ok(statuses.includes(status ?? -1), `${words.join(' ')}: ${status} ${stderr}`)
   assertHarmless(stdout + stderr, words.join(' '))
+  // For programs it is a document a line, whatever stands in it.
+  if (words.includes('--json')) for (const line of stdout.split('\n').filter(Boolean)) JSON.parse(line)
   return stdout + stderr
 }
 
@@ -67,6 +71,18 @@ suite('M30: hostile names and descriptions', { concurrency: 2 }, () => {
     assert.match(await show(home, ['receipts', 'list']), /u\{1b\}/)
     await show(home, ['receipts', 'list', '--json'])
     await show(home, ['receipts', 'show', `${names[0]}.age`])
+    await show(home, ['receipts', 'show', `${names[0]}.age`, '--json'])
+    const forged = names[1] ?? ''
+    await show(home, ['receipts', 'export', `${forged}.age`, '-O', 'out'])
+    const receipts = readdirSync(home.path('out')).map((name) => join('out', name))
+    assert.match(await show(home, ['receipts', 'verify', ...receipts]), /forged/)
+    await show(home, ['receipts', 'verify', ...receipts, '--file', `${forged}.age`, '--json'])
+    await show(home, ['receipts', 'verify', forged, '--json'], [13])
+    for (const words of [['status', '--all'], ['monitor'], ['log', 'verify']]) {
+      await show(home, words)
+      await show(home, [...words, '--json'])
+    }
+    await show(home, ['deposit', `${forged}.age`, '--json'])
     // What a person asks for and is not there is shown as well.
     await show(home, ['receipts', 'show', `missing ${names[1]}`], [2, 16])
 
@@ -86,8 +102,10 @@ suite('M30: hostile names and descriptions', { concurrency: 2 }, () => {
     const home = await vault.client(t)
     home.write('a', 'a')
     await home.ok(['seal', 'a'])
-    await show(home, ['status'])
-    await show(home, ['receipts', 'show', 'a.age'])
+    for (const words of [['status'], ['monitor'], ['receipts', 'show', 'a.age'], ['receipts', 'verify']]) {
+      await show(home, words)
+      assert.match(await show(home, [...words, '--json']), /vault/)
+    }
     await show(initialised(t), ['authority', 'status', '--folder', vault.configuration.folder])
   })
 })

@@ -100,7 +100,7 @@ onService('the document of the routes', {
     assertPage(page)
     for (const { path } of ROUTES) assert.ok(page.text.includes(`<code>${path}</code>`))
     // Every link within the page leads somewhere.
-    const links = [...page.text.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id)
+    const links = [...page.text.matchAll(/href="#([^"]+)"/g)].map(([, id = '']) => id)
     assert.ok(links.length > 3)
     for (const id of links) assert.ok(page.text.includes(` id="${id}"`), id)
   },
