@@ -4,6 +4,7 @@ import { toHex } from '@strongroom/core/bytes'
 import { ClientError, CustodianClient, type Transport } from '@strongroom/core/client'
 import { keyNameOf } from '@strongroom/core/protocol'
 import { sha256 } from '../model/digest.ts'
+import { printableLine } from '../model/printable-line.ts'
 import { CustodianError, type CustodianErrorCode } from './custodian-error.ts'
 import type { CustodianFolder } from './custodian-folder.ts'
 import type { CustodianKeys } from './custody.ts'
@@ -15,7 +16,8 @@ export type CustodianLog = Pick<Logger, 'info' | 'warn' | 'error'>
 
 /** Lines to standard error; each is written before the call returns. */
 export function custodianLog(): CustodianLog {
-  const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const hooks = { streamWrite: printableLine }
+  const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks }
   return pino(options, pino.destination({ dest: 2, sync: true }))
 }
 

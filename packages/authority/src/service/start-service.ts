@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { pino, type Logger } from 'pino'
 import type { Address, Configuration, TlsSettings } from '../config/index.ts'
 import { createHandler, createServer, Metrics, RequestLog, type ServerTls } from '../http/index.ts'
+import { printableLine } from '../model/printable-line.ts'
 import { NoticeKeys, startOutbox } from '../notices/index.ts'
 import { createMetricsServer } from './metrics-server.ts'
 import { openAuthority, type OpenAuthority } from './open-authority.ts'
@@ -92,7 +93,7 @@ function outboxOf(
 }
 
 function loggerOf({ logLevel }: Configuration): Logger {
-  return pino({ level: logLevel }, pino.destination(2))
+  return pino({ level: logLevel, hooks: { streamWrite: printableLine } }, pino.destination(2))
 }
 
 async function publicServer(
