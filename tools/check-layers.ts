@@ -97,12 +97,20 @@ function judge(found: Import, manifests: ReadonlyMap<string, ReadonlySet<string>
     return part === 'src' ? judgeNamed(found, name, manifests.get(name) ?? new Set()) : undefined
   }
   const own = `packages/${name}/`
+  if (part === 'test' && isSupport(found.target, name)) return undefined
   if (!found.target.startsWith(own))
     return `leaves the package; import others by name, not ${found.specifier}`
   if (part === 'test') return undefined
   if (found.target === `${own}package.json`) return undefined // the version lives there
   if (!found.target.startsWith(`${own}src/`)) return `source imports ${found.specifier} from outside src`
   return name === 'core' ? judgeFolders(found) : undefined
+}
+
+/** What the tests of a package below are made with, which is in no package: a server, a certificate, a fault. */
+function isSupport(target: string, name: string): boolean {
+  const [, other = '', folder = ''] = target.split('/')
+  const known = PACKAGES[name]?.includes(`@strongroom/${other}`) === true
+  return known && folder === 'test' && !target.endsWith('.test.ts')
 }
 
 function judgeNamed(found: Import, name: string, dependencies: ReadonlySet<string>): string | undefined {

@@ -103,6 +103,18 @@ const FORBIDDEN: readonly [string, string, string, string][] = [
     'packages/cli/test/round.test.ts:1: leaves the package; import others by name, not ../../core/src/age/index.ts',
   ],
   [
+    'the tests of another package',
+    'packages/cli/test/round.test.ts',
+    "import '../../authority/test/support/server.ts'\nimport '../../authority/test/store/store.test.ts'\n",
+    'packages/cli/test/round.test.ts:2: leaves the package; import others by name, not ../../authority/test/store/store.test.ts',
+  ],
+  [
+    'what tests of a package above are made with',
+    'packages/core/test/round.test.ts',
+    "import '../../cli/test/program.ts'\n",
+    'packages/core/test/round.test.ts:1: leaves the package; import others by name, not ../../cli/test/program.ts',
+  ],
+  [
     'source that imports its tests',
     'packages/cli/src/tested.ts',
     "import '../test/round.test.ts'\n",
