@@ -84,7 +84,7 @@ export async function propose(
   })
   terminal.done(toHex(digest), `proposed as charter ${number + 1} of ${place.tenant}`)
   terminal.note(
-    `nothing has changed yet: it takes ${count(approvals, 'approval')} of officers other than who proposed it, ${lengthText(waiting)}, and the custodian`,
+    `nothing has changed yet: it takes ${count(approvals, 'approval')} of officers other than who proposed it, ${lengthText(waiting)} of waiting, and the custodian`,
   )
   if (others.length > 0) {
     terminal.warning(`${count(others.length, 'other proposal')} waits too, and only one of them can follow`)

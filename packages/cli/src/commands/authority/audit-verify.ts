@@ -2,7 +2,7 @@ import { ClientError, type AuditReport } from '@strongroom/core/client'
 import { auditFormOf, checkAuditFile } from '@strongroom/authority'
 import { timeText } from '../../authority/authority-options.ts'
 import { usage } from '../../cli-error.ts'
-import { AUTHORITY_OPTIONS } from '../../client/authority-choice.ts'
+import { AUTHORITY_OPTIONS, authorityStore } from '../../client/authority-choice.ts'
 import { identitiesFor } from '../../client/receipt-trust.ts'
 import { defineCommand, type Context } from '../../command.ts'
 import { displayName } from '../../escape-text.ts'
@@ -48,6 +48,12 @@ export const authorityAuditVerify = defineCommand({
   async run(context, [file = ''], values) {
     const form = auditFormOf(file)
     if (!form) throw usage(`${displayName(file)}: expected a name that ends with .json or .csv`)
+    if (values.fingerprint === undefined && authorityStore(context).list().length === 0) {
+      throw usage(
+        'it is not said of which authority it is to be',
+        '--fingerprint SHA256:… does: not as the export has it, but as you know it',
+      )
+    }
     const pinned = [...new Set(identitiesFor(context, values).map(({ identity }) => identity))]
     const [identity = ''] = pinned
     if (pinned.length > 1) {
