@@ -18,6 +18,8 @@ const BIN = fileURLToPath(new URL('../packages/cli/bin/strongroom.js', import.me
 const WAITING = 18
 const OFFICERS = ['bo', 'cy', 'di']
 const BIGGEST = 2 ** 30
+/** Files that are sealed at once. */
+const LOT = 1_000
 const PASSPHRASE = ['--passphrase-file', 'passphrase']
 
 /** What one step took. */
@@ -122,8 +124,11 @@ async function prepare(all: Scene): Promise<ChildProcess> {
   mkdirSync(all.path('plain'))
   const names = Array.from({ length: keys }, (_, i) => `plain/file-${String(i).padStart(5, '0')}.txt`)
   for (const name of names) writeFileSync(all.path(name), `the content of ${name}\n`)
-  const sealing = ['seal', ...names, '--output-folder', 'sealed', '--require-receipt', '--quiet']
-  all.run('owner', sealing, { what: 'seal and deposit, with receipts' })
+  for (let from = 0; from < keys; from += LOT) {
+    const lot = names.slice(from, from + LOT)
+    const sealing = ['seal', ...lot, '--output-folder', 'sealed', '--require-receipt', '--quiet']
+    all.run('owner', sealing, { what: `seal and deposit ${lot.length}, with receipts` })
+  }
   return serving
 }
 

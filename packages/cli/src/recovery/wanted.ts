@@ -71,13 +71,13 @@ export async function readWanted(
   paths: readonly string[],
   values: WantedValues,
 ): Promise<Wanted> {
-  const named = await sealedFiles(context, paths)
+  const files = await sealedFiles(context, paths)
   const listed = values.list === undefined ? { ids: [], serials: [] } : readList(context, values.list)
   return {
     all: values.all || (values.dryRun && !namesAny(paths, values)),
     ids: listed.ids,
     serials: [...values.serial.map(serialOf), ...listed.serials],
-    ...named,
+    ...files,
   }
 }
 
