@@ -24,6 +24,7 @@ const QUESTIONS = [
   'custodian-release',
   'custodian-verify',
   'recovery-time',
+  'rotation',
 ]
 
 for (const question of QUESTIONS) {

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { CustodianFolder } from '@strongroom/authority'
-import { toHex } from '@strongroom/core/bytes'
+import { fromHex, toHex } from '@strongroom/core/bytes'
 import { parsePublicCard } from '@strongroom/core/container'
 import { passphraseFile } from './fixtures.ts'
 import { Home } from './program.ts'
@@ -25,14 +25,15 @@ async function custodianOf(t: TestContext, all: Organisation): Promise<Home> {
   return home
 }
 
-/** The next epoch, by its command; a service reads epochs now and then only. */
+/** The next epoch, by its command, while the service runs. */
 async function nextEpoch({ vault }: Organisation, home: Home, ...more: string[]): Promise<void> {
-  await vault.stop()
   const identity = join(vault.folder, 'identity.container')
   const folder = join(vault.folder, 'vault')
-  const words = ['authority', 'epoch', 'new', '--folder', folder, '--identity', identity]
-  await home.ok([...words, '--passphrase-file', 'passphrase', ...more])
-  await vault.start()
+  const words = ['authority', 'epoch', 'new', '--folder', folder, '--identity', identity, '--json']
+  const { stdout } = await home.ok([...words, '--passphrase-file', 'passphrase', ...more])
+  // A service reads epochs again for whoever knows of one that it does not have.
+  const { number } = (await vault.service.authority.epochs(fromHex(JSON.parse(stdout).digest))).latest.payload
+  assert.equal(number, 2)
 }
 
 async function seal(owner: Home, ...names: string[]): Promise<void> {

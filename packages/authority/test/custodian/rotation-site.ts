@@ -1,9 +1,17 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { MlKem768X25519Identity } from '@strongroom/core/age'
-import { CustodianClient, makeDeposit, type Transport } from '@strongroom/core/client'
+import { encodeHeader, encodeStanza, MlKem768X25519Identity } from '@strongroom/core/age'
+import { utf8Encode } from '@strongroom/core/bytes'
+import { CustodianClient, makeDeposit, parseDepositBlob, type Transport } from '@strongroom/core/client'
 import { createContainer, encodeContainer, exchangePair, SigningKey } from '@strongroom/core/container'
-import { fingerprintOf, keyNameOf, type Epoch, type VerifiedStatement } from '@strongroom/core/protocol'
+import {
+  encodeDepositBody,
+  fingerprintOf,
+  keyNameOf,
+  parseDepositBody,
+  type Epoch,
+  type VerifiedStatement,
+} from '@strongroom/core/protocol'
 import {
   CustodianFolder,
   keysOfContainer,
@@ -67,8 +75,9 @@ export class RotationSite {
       const { number } = epoch.payload
       const [record] = scene.authority.epochs().slice(i)
       if (number > 1 && record) logged((await log.append([record]))[0])
-      for (let from = 0; number < epochs && from < deposits; from += AT_ONCE) {
-        const blobs = Array.from({ length: Math.min(AT_ONCE, deposits - from) }, (_, n) =>
+      const wanted = number < epochs ? deposits : 0
+      for (let from = 0; from < wanted; from += AT_ONCE) {
+        const blobs = Array.from({ length: Math.min(AT_ONCE, wanted - from) }, (_, n) =>
           depositFor(client, epoch, DEPOSITS_APART * number + from + n, wrong.includes(from + n)),
         )
         for (const outcome of await log.append(blobs.map((blob) => client.admit(blob)))) logged(outcome)
@@ -181,19 +190,15 @@ export function createContainerOf(epochs: readonly VerifiedStatement<Epoch>[]): 
   return encodeContainer(own, { kind: 'passphrase', passphrase: PASSPHRASE, logN: 1 })
 }
 
-/** The key blob of a deposit of real session keys. @param wrong wrapped for somebody else */
+/** The key blob of a deposit of real session keys. @param wrong it holds another session key than it promises */
 export function depositFor(
   client: TestClient,
   epoch: VerifiedStatement<Epoch>,
   seed: number,
   wrong: boolean,
 ): Uint8Array {
-  const { payload } = epoch
-  const exchange = exchangeOf(wrong ? 99 : payload.number)
-    .recipient()
-    .toString()
-  return makeDeposit({
-    epoch: { ...epoch, payload: { ...payload, exchange } },
+  const { blob } = makeDeposit({
+    epoch,
     tenant: client.owner.tenant,
     clientId: client.owner.client,
     signingKey: SigningKey.fromSecretBytes('ed25519', bytesOf(0x10001)),
@@ -202,5 +207,22 @@ export function depositFor(
     sessionKey: bytesOf(seed, 16),
     format: 'file',
     serial: bytesOf(seed, 16),
-  }).blob
+  })
+  return wrong ? lyingDeposit(client, epoch, blob) : blob
+}
+
+function lyingDeposit(
+  client: TestClient,
+  { payload }: VerifiedStatement<Epoch>,
+  blob: Uint8Array,
+): Uint8Array {
+  const { header, body } = parseDepositBlob(blob)
+  const sessionKey = bytesOf(0x11e, 16)
+  const wrapped = exchangeOf(payload.number).recipient().wrap(sessionKey)
+  const { context } = parseDepositBody(body)
+  const recipientDigest = sha256(utf8Encode(encodeStanza(wrapped)))
+  const lying = encodeDepositBody({ ...context, recipientDigest }, client.pair.sign)
+  const [, stanza] = header.stanzas
+  if (!stanza) throw new RangeError('a deposit has two stanzas')
+  return encodeHeader([wrapped, { ...stanza, body: lying }], sessionKey)
 }

@@ -174,7 +174,7 @@ const SECTIONS: readonly AnySection[] = [
   { name: 'range', ...range },
   { name: 'statements', ...listed(envelope) },
   { name: 'proofs', ...listed(proof) },
-  { name: 'rewrapped', ...listed(rewrap) },
+  { name: 'rewrapped', ...listed(rewrap), optional: true },
 ]
 
 /**
