@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { toHex } from '@strongroom/core/bytes'
 import { ACTS, parseEnvelope, parseJson, type Receipt } from '@strongroom/core/protocol'
+import { CustodianFolder, lastSeen } from '../../src/custodian/index.ts'
 import { rootOver, type Leaf, type MadeSubject, type Sent, type Site } from '../support/recovery-site.ts'
 import { after, nothing, phaseOf, waitedFrom, whyNot, type Act, type State } from './model.ts'
 
@@ -150,6 +151,21 @@ export class Book {
   rollBack(leaves: number): void {
     this.rolledBack.push([...this.leaves])
     this.#refold(leaves)
+  }
+
+  /**
+   * What the custodian's folder says that it knows, held against what it was shown.
+   *
+   * @param log as it was before the round; as it is unless told
+   */
+  learn(log: readonly string[] = this.leaves): void {
+    const folder = CustodianFolder.open(this.site.folder)
+    const [size, spent] = [lastSeen(folder.memory)?.size ?? 0, folder.knowledge().spent]
+    folder.close()
+    const { seen } = this.custodian
+    assert.ok(size >= seen.length, 'it saw less than before')
+    const shown = [...log, ...this.leaves.slice(log.length)]
+    this.custodian = { seen: size > seen.length ? shown.slice(0, size) : seen, spent }
   }
 
   #wasLost(promised: readonly string[]): boolean {

@@ -7,9 +7,22 @@ import { Book } from './model-book.ts'
 import { COMMANDS, fetchAll, round, start, type World } from './model-commands.ts'
 
 /** How many runs there are, each with a database of its own. */
-const RUNS = Number(process.env['RUNS'] ?? (process.env['SLOW'] ? 300 : 3))
+const RUNS = Number(process.env['RUNS'] ?? (process.env['SLOW'] ? 300 : 2))
 /** Commands of one run: shorter ones come nowhere. */
 const LENGTHS = { minLength: 30, maxLength: 50 }
+
+const REACHED = [
+  'request acknowledged',
+  'charter acknowledged',
+  'approval unanswered',
+  'rejection acknowledged',
+  'cancellation acknowledged',
+  'keys fetched',
+  'rolled back',
+  'refused BUNDLE_BEHIND',
+  'refused BUNDLE_FORKED',
+  'refused BUNDLE_FORGOTTEN',
+]
 
 /**
  * Runs commands in whatever order on two nodes of a database. A failure prints the seed, and the commands that were run; `SEED` and
@@ -37,7 +50,12 @@ export async function runModel(engine: TestEngine, t: TestContext): Promise<void
       .toSorted()
       .join('; '),
   )
-  assert.ok([...tally.values()].length > 0)
+  // Of so many runs some must have come to every end: else they would show nothing about it.
+  if (RUNS >= 100)
+    assert.deepEqual(
+      REACHED.filter((what) => !tally.has(what)),
+      [],
+    )
 }
 
 /** Whatever happened: when all nodes run again, what was released and not lost comes to whoever asked. */
