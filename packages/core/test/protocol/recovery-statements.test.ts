@@ -86,9 +86,9 @@ describe('a statement about recovery', () => {
     }
   })
   test('whose payload another act has too is held apart by the type that is signed', () => {
-    const { verification, completion } = SAMPLES
-    assert.deepEqual(Object.keys(verification), Object.keys(completion))
-    const renamed = { ...sampleEnvelope('verification'), payloadType: ACTS.completion.payloadType }
+    const { rewrap, completion } = SAMPLES
+    assert.deepEqual(Object.keys(rewrap), Object.keys(completion))
+    const renamed = { ...sampleEnvelope('rewrap'), payloadType: ACTS.completion.payloadType }
     throwsCode(ProtocolError, 'PROTOCOL_SIGNATURE', () => open('completion', renamed))
   })
 })
