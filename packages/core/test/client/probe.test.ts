@@ -33,7 +33,7 @@ import {
   type Receipt,
 } from '../../src/protocol/index.ts'
 import { CLIENT, pairOf } from '../protocol/fixtures.ts'
-import { fill, enrolled, LogAuthority, START } from './log-authority.ts'
+import { fill, enrolled, type LogAuthority, START } from './log-authority.ts'
 
 const KEY = new Uint8Array(16).fill(9)
 const ANSWERED = START + 5_000
