@@ -16,6 +16,7 @@ export {
   lastSeen,
   MOST_FRESHNESS,
   MOST_SHARES,
+  patientWire,
   printShare,
   provedRetirable,
   readBundle,

@@ -1,4 +1,10 @@
-import { custodianWire, destroyKey, keysOfContainer, provedRetirable } from '@strongroom/authority'
+import {
+  custodianWire,
+  destroyKey,
+  keysOfContainer,
+  patientWire,
+  provedRetirable,
+} from '@strongroom/authority'
 import { usage } from '../../cli-error.ts'
 import { wholeNumber } from '../../authority/authority-options.ts'
 import { defineCommand } from '../../command.ts'
@@ -37,7 +43,7 @@ export const custodianRetire = defineCommand({
     await withFolder(context, values, async (folder) => {
       const { result: retired } = await withConnection(context, folder, values, ({ url, transport }) =>
         changeKeys(context, values, folder, async (container) => {
-          const wire = custodianWire(url, transport, keysOfContainer(container))
+          const wire = patientWire(custodianWire(url, transport, keysOfContainer(container)))
           const proved = await provedRetirable(folder, wire, epoch, Date.now())
           const what = `the exchange key of epoch ${proved.epochs.join(', ')}`
           if (!values.force)

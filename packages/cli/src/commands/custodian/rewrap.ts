@@ -1,4 +1,10 @@
-import { CustodianError, custodianWire, rewrapAll, type RewrappedEpoch } from '@strongroom/authority'
+import {
+  CustodianError,
+  custodianWire,
+  patientWire,
+  rewrapAll,
+  type RewrappedEpoch,
+} from '@strongroom/authority'
 import { toHex } from '@strongroom/core/bytes'
 import { defineCommand } from '../../command.ts'
 import { count } from '../../quantities.ts'
@@ -38,7 +44,7 @@ export const custodianRewrap = defineCommand({
       const epochs = await withConnection(context, folder, values, ({ url, transport }) =>
         withKeys(context, values, folder, async (keys) => {
           try {
-            return await rewrapAll(folder, keys, custodianWire(url, transport, keys), {
+            return await rewrapAll(folder, keys, patientWire(custodianWire(url, transport, keys)), {
               now: Date.now,
               signal,
               onProgress: ({ from, to, wrapped }) =>
