@@ -12,7 +12,6 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { concat } from '../packages/core/src/bytes/index.ts'
 import {
   encodeRecoveryBundle,
   parseRecoveryBundle,
@@ -79,10 +78,12 @@ async function bundleOf(scene: CustodianScene, count: number, seen?: number): Pr
 function grown(bundle: RecoveryBundle, count: number, scene: CustodianScene): RecoveryBundle {
   const { range } = bundle
   if (range.start > 0) throw new RangeError('entries before the range')
-  const more = Array.from({ length: count }, (_, i) => {
-    return encodeLogEntry({ kind: ENTRY_KINDS.deposit, digest: sha256(bytesOf(i, 8)) })
-  })
-  const entries = concat(range.entries, ...more)
+  const entries = new Uint8Array(range.entries.length + count * ENTRY_BYTES)
+  entries.set(range.entries)
+  for (let i = 0; i < count; i++) {
+    const entry = encodeLogEntry({ kind: ENTRY_KINDS.deposit, digest: sha256(bytesOf(i, 8)) })
+    entries.set(entry, range.entries.length + i * ENTRY_BYTES)
+  }
   const [tree, frontier] = [merkleTree(sha256), new Frontier(sha256)]
   for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
     frontier.append(tree.leafHash(entries.subarray(at, at + ENTRY_BYTES)))

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { freePort } from '../tools/quickstart/stage.ts'
@@ -141,13 +142,10 @@ export class RecoveringPeople {
 
   async #text(words: readonly string[]): Promise<string> {
     const child = this.#spawn(words, 'you')
-    const texts = [child.stdout, child.stderr].map((stream) => stream?.toArray() ?? [])
-    const [[text = [], complaints = []], [code]] = await Promise.all([
-      Promise.all(texts),
-      once(child, 'exit'),
-    ])
-    if (code !== 0) throw new Error(`strongroom ${words.join(' ')}: ${Buffer.concat(complaints)}`)
-    return Buffer.concat(text).toString()
+    const texts = Promise.all([textOf(child.stdout), textOf(child.stderr)])
+    const [[text, complaints], [code]] = await Promise.all([texts, once(child, 'exit')])
+    if (code !== 0) throw new Error(`strongroom ${words.join(' ')}: ${complaints}`)
+    return text
   }
 
   #start(words: readonly string[], home = 'you'): Started {
@@ -186,4 +184,9 @@ export class RecoveringPeople {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   }
+}
+
+async function textOf(stream: Readable | null): Promise<string> {
+  const pieces: Buffer[] = await (stream?.toArray() ?? [])
+  return Buffer.concat(pieces).toString()
 }
