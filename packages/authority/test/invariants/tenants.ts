@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { toHex } from '@strongroom/core/bytes'
 import {
+  depositListDigest,
   encodeEnvelope,
+  encodeProbeSubmission,
   encodeRequestSubmission,
   keyNameOf,
   MEDIA_TYPES,
@@ -198,6 +200,17 @@ const BODIES: Readonly<
       const body = encodeRequestSubmission({ statement, deposits: [id], challenge: bytesOf(1) })
       return { body, type: MEDIA_TYPES.json }
     }),
+  '/v1/probes': ({ served, other, victim }, { id, client }) =>
+    [victim.tenancy, other.tenancy].flatMap(({ tenant, identity }) =>
+      [client, other.client.owner.client].map((named) => {
+        const { signer } = other.client.pair
+        const deposits = { count: 1, digest: depositListDigest(sha256, [id]) }
+        const created = served.scene.now
+        const payload = { identity, tenant, client: named, signer, deposits, nonce: bytesOf(0x98), created }
+        const statement = signStatement(sha256, ACTS.probe, payload, [other.client.pair])
+        return { body: encodeProbeSubmission({ statement, deposits: [id] }), type: MEDIA_TYPES.json }
+      }),
+    ),
   '/v1/releases': ({ served, victim }, { id, digest }) => {
     const blobs = [{ id, blob: bytesOf(1, 40) }]
     const { envelope } = releaseFor(served, victim.tenancy, { digest, blobs })
@@ -229,7 +242,6 @@ const ABOUT_NOBODY: ReadonlySet<string> = new Set([
   '/v1/completions',
   '/v1/verifications',
   '/v1/rewraps',
-  '/v1/probes',
   '/v1/probes/answers',
 ])
 
