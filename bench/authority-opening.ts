@@ -10,6 +10,7 @@ import { AuthorityLog, LogKeys } from '../packages/authority/src/log/index.ts'
 import { sha256 } from '../packages/authority/src/model/index.ts'
 import { openPostgresStore, openSqliteStore } from '../packages/authority/src/store/index.ts'
 import type { BenchDatabase } from './authority-databases.ts'
+import { peakMiB } from './peak-memory.ts'
 
 const { folder, settings, keysText, identity } = JSON.parse(
   readFileSync(process.argv[2] ?? '', 'utf8'),
@@ -35,4 +36,4 @@ const log = await AuthorityLog.open({
 const ms = performance.now() - start
 if (log.state.state !== 'writable') throw new Error('the log is read-only')
 await store.close()
-console.log(`${ms} ${process.resourceUsage().maxRSS / 1024}`)
+console.log(`${ms} ${peakMiB()}`)

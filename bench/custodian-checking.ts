@@ -5,11 +5,12 @@
  */
 import { readFileSync } from 'node:fs'
 import { checkBundle, CustodianFolder, readBundle } from '../packages/authority/src/custodian/index.ts'
+import { peakMiB } from './peak-memory.ts'
 
 const [folder = '', path = '', now = '', rounds = ''] = process.argv.slice(2)
 const custodian = CustodianFolder.open(folder)
 const bytes = new Uint8Array(readFileSync(path))
-const before = process.resourceUsage().maxRSS
+const beforeMiB = peakMiB()
 const runs: { readonly readMs: number; readonly checkMs: number }[] = []
 for (let round = 0; round < Number(rounds); round++) {
   const start = performance.now()
@@ -19,5 +20,4 @@ for (let round = 0; round < Number(rounds); round++) {
   runs.push({ readMs: read - start, checkMs: performance.now() - read })
 }
 custodian.close()
-const peakMiB = process.resourceUsage().maxRSS / 1024
-console.log(JSON.stringify({ runs, beforeMiB: before / 1024, peakMiB }))
+console.log(JSON.stringify({ runs, beforeMiB, peakMiB: peakMiB() }))
