@@ -24,8 +24,8 @@ export const custodianRun = defineCommand({
   graceMs: GRACE_MS,
   notes: [
     'Asks the authority for what waits: releases the requests and charters that their bundles prove, hands out the session keys once the',
-    'release is in the log, and opens new deposits to see whether they are what was promised. The checks are those of strongroom custodian',
-    'open: a connected custodian believes no more than one without a network.',
+    'release is in the log, answers probes of clients, and opens new deposits to see whether they are what was promised. The checks are',
+    'those of strongroom custodian open: a connected custodian believes no more than one without a network.',
     '',
     'It looks at the log each round, and remembers what it saw; an authority that is away is asked again. It may be killed at any moment:',
     'nothing is released twice, and what was released is handed out later. SIGTERM or SIGINT (Ctrl-C) ends it.',
