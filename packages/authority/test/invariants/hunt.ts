@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A secret, in the forms in which somebody might write it. */
-export function formsOf(secret: Uint8Array): Buffer[] {
+function formsOf(secret: Uint8Array): Buffer[] {
   const bytes = Buffer.from(secret)
   const texts = [
     bytes.toString('hex'),
