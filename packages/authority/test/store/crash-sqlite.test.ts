@@ -4,10 +4,11 @@ import { SQLITE } from '../support/databases.ts'
 import {
   checkEverything,
   checkStore,
+  huntPair,
   momentsOf,
   prepare,
-  randomFrom,
   ReceiptCheck,
+  seeded,
 } from '../support/hunting.ts'
 import { Prey } from '../support/prey.ts'
 import { onDatabase } from '../support/suite.ts'
@@ -22,9 +23,7 @@ const GROUP_MS = 20
 onDatabase(SQLITE, {
   'a node that is killed': {
     [`loses nothing that it acknowledged, ${ROUNDS} times`]: async (scene, t) => {
-      const seed = Date.now() % 2 ** 31
-      t.diagnostic(`seed ${seed}`)
-      const random = randomFrom(seed)
+      const random = seeded(t)
       const [client] = await prepare(scene, 1)
       assert.ok(client)
       const { address, folder } = scene.database
@@ -51,36 +50,7 @@ onDatabase(SQLITE, {
   },
 
   'two processes of one database, of which one is killed': {
-    [`have one log, and lose nothing that they acknowledged, ${PAIR_ROUNDS} times`]: async (scene, t) => {
-      const seed = Date.now() % 2 ** 31
-      t.diagnostic(`seed ${seed}`)
-      const random = randomFrom(seed)
-      const clients = await prepare(scene, 2)
-      const { address, folder } = scene.database
-      const preys = clients.map((_, i) => new Prey({ address, folder, node: `node ${i}`, client: i + 1 }))
-      for (const prey of preys) prey.start()
-      const receipts = new ReceiptCheck(scene)
-      for (let round = 1; round <= PAIR_ROUNDS; round++) {
-        const [prey, other] = random(2) === 0 ? preys : preys.toReversed()
-        assert.ok(prey && other)
-        await prey.hear(1 + random(32))
-        await pause(random(GROUP_MS))
-        await prey.kill()
-        prey.start()
-        // The other one goes on.
-        await other.hear(1)
-        receipts.check(prey.acknowledged)
-      }
-      for (const [i, prey] of preys.entries()) {
-        await prey.hear(12)
-        await prey.kill()
-        receipts.check(prey.acknowledged)
-        const client = clients[i]
-        assert.ok(client)
-        await checkStore(scene, client, prey.acknowledged)
-      }
-      await checkEverything(scene, receipts)
-      t.diagnostic(receipts.summary)
-    },
+    [`have one log, and lose nothing that they acknowledged, ${PAIR_ROUNDS} times`]: (scene, t) =>
+      huntPair(scene, t, PAIR_ROUNDS, (_, random) => pause(random(GROUP_MS))),
   },
 })

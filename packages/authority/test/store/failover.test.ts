@@ -8,9 +8,8 @@ import { StoreError } from '../../src/store/store-error.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { TestClient } from '../support/authority.ts'
 import { NO_QUOTAS } from '../support/databases.ts'
-import { checkEverything, checkStore, prepare, randomFrom, ReceiptCheck } from '../support/hunting.ts'
+import { endPair, pairOf, prepare, ReceiptCheck, seeded } from '../support/hunting.ts'
 import type { PostgresServer } from '../support/postgres-server.ts'
-import { Prey } from '../support/prey.ts'
 import { ReplicatedEngine } from '../support/replicated-engine.ts'
 import { logged, type Scene } from '../support/scene.ts'
 import { onDatabase, type SceneTests } from '../support/suite.ts'
@@ -24,12 +23,9 @@ const engine = new ReplicatedEngine()
 onDatabase(engine, {
   'two nodes of a primary with a synchronous replica, which takes over when the primary is gone': {
     [`have one log, and lose nothing that they acknowledged, ${ROUNDS} times`]: async (scene, t) => {
-      const seed = Date.now() % 2 ** 31
-      t.diagnostic(`seed ${seed}`)
-      const random = randomFrom(seed)
+      const random = seeded(t)
       const clients = await prepare(scene, 2)
-      const { address, folder } = scene.database
-      const preys = clients.map((_, i) => new Prey({ address, folder, node: `node ${i}`, client: i + 1 }))
+      const preys = pairOf(scene)
       for (const prey of preys) prey.start()
       const receipts = new ReceiptCheck(scene)
       for (let round = 1; round <= ROUNDS; round++) {
@@ -45,18 +41,7 @@ onDatabase(engine, {
         prey.start()
         for (const { acknowledged } of preys) receipts.check(acknowledged)
       }
-      for (const prey of preys) {
-        await prey.hear(12)
-        await prey.kill()
-        receipts.check(prey.acknowledged)
-      }
-      for (const [i, { acknowledged }] of preys.entries()) {
-        const client = clients[i]
-        assert.ok(client)
-        await checkStore(scene, client, acknowledged)
-      }
-      await checkEverything(scene, receipts)
-      t.diagnostic(receipts.summary)
+      await endPair(scene, t, { clients, preys, receipts })
     },
   },
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
 import { fromBase64, toBase64 } from '@strongroom/core/bytes'
 import { merkleTree } from '@strongroom/core/merkle'
 import { verifyReceipt, type VerifiedReceipt } from '@strongroom/core/protocol'
@@ -9,7 +10,7 @@ import { verifyRaw } from '../../src/log/node-signatures.ts'
 import { sha256 } from '../../src/model/digest.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { TestClient } from './authority.ts'
-import type { Acknowledged, Found } from './prey.ts'
+import { Prey, type Acknowledged, type Found } from './prey.ts'
 import { findings } from './scene-fsck.ts'
 import type { Scene } from './scene.ts'
 
@@ -144,6 +145,75 @@ export function momentsOf(found: readonly Found[]): Record<'committed' | 'signed
 }
 
 const descending = (one: number, other: number): number => other - one
+
+/**
+ * Kills one of two nodes of a database, and starts it again, round after round; the other one goes on.
+ *
+ * @param between what happens in a round before the kill
+ */
+export async function huntPair(
+  scene: Scene,
+  t: TestContext,
+  rounds: number,
+  between: (round: number, random: (below: number) => number) => Promise<void>,
+): Promise<void> {
+  const random = seeded(t)
+  const clients = await prepare(scene, 2)
+  const preys = pairOf(scene)
+  for (const prey of preys) prey.start()
+  const receipts = new ReceiptCheck(scene)
+  for (let round = 1; round <= rounds; round++) {
+    const [prey, other] = random(2) === 0 ? preys : preys.toReversed()
+    assert.ok(prey && other)
+    await prey.hear(1 + random(32))
+    await between(round, random)
+    await prey.kill()
+    prey.start()
+    await other.hear(1)
+    receipts.check(prey.acknowledged)
+  }
+  await endPair(scene, t, { clients, preys, receipts })
+}
+
+/** Two nodes of a database, with a client each, numbered from 1. */
+export function pairOf({ database: { address, folder } }: Scene): readonly Prey[] {
+  return [0, 1].map((i) => new Prey({ address, folder, node: `node ${i}`, client: i + 1 }))
+}
+
+/** Ends both nodes, and checks all that they acknowledged. */
+export async function endPair(
+  scene: Scene,
+  t: TestContext,
+  {
+    clients,
+    preys,
+    receipts,
+  }: {
+    readonly clients: readonly TestClient[]
+    readonly preys: readonly Prey[]
+    readonly receipts: ReceiptCheck
+  },
+): Promise<void> {
+  for (const prey of preys) {
+    await prey.hear(12)
+    await prey.kill()
+    receipts.check(prey.acknowledged)
+  }
+  for (const [i, { acknowledged }] of preys.entries()) {
+    const client = clients[i]
+    assert.ok(client)
+    await checkStore(scene, client, acknowledged)
+  }
+  await checkEverything(scene, receipts)
+  t.diagnostic(receipts.summary)
+}
+
+/** Random numbers from a seed that is told with the test. */
+export function seeded(t: TestContext): (below: number) => number {
+  const seed = Date.now() % 2 ** 31
+  t.diagnostic(`seed ${seed}`)
+  return randomFrom(seed)
+}
 
 /** The last word: everything is derived again from the statements. */
 export async function checkEverything(scene: Scene, receipts: ReceiptCheck): Promise<void> {
