@@ -2,9 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import {
-  chmodSync,
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,67 +12,11 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
-import { after, suite, test, type TestContext } from 'node:test'
-import { createContainer, encodeContainer, publicCard } from '@strongroom/core/container'
+import { suite, test } from 'node:test'
+import { createContainer, encodeContainer } from '@strongroom/core/container'
 import { parseInvitation } from '@strongroom/core/protocol'
-import { Home, type RunOptions } from './program.ts'
-
-const PASSPHRASE = 'correct horse battery staple'
-/** Ports are whatever is free, so that tests can run at the same time. */
-const FREE = { STRONGROOM_AUTHORITY_LISTEN_PORT: '0', STRONGROOM_AUTHORITY_METRICS_LISTEN: 'null' }
-
-/** A machine with passphrases and the card of a custodian, whose keys are elsewhere. */
-function machine(t: TestContext): Home {
-  const home = new Home(t)
-  prepare(home)
-  return home
-}
-
-function prepare(home: Home): void {
-  home.write('pass', `${PASSPHRASE}\n`)
-  home.write('wrong', 'another passphrase\n')
-  for (const name of ['pass', 'wrong']) chmodSync(home.path(name), 0o600)
-  home.write('custodian.card', publicCard(createContainer({ name: 'custodian', now: new Date() })))
-}
-
-const INIT = [
-  'authority',
-  'init',
-  'vault',
-  '--name',
-  'Example archive',
-  '--url',
-  'http://localhost:8080',
-  '--passphrase-file',
-  'pass',
-]
-
-let template: Promise<Home> | undefined
-after(async () => (await template)?.remove())
-
-/** An authority that was made once, by the command: its passphrase takes a second. */
-function madeOnce(): Promise<Home> {
-  const make = async () => {
-    const home = new Home()
-    prepare(home)
-    await home.ok([...INIT, '--custodian', 'custodian.card', '--quiet'])
-    return home
-  }
-  template ??= make()
-  return template
-}
-
-/** The same with an authority in `vault`, whose first tenant is `default`. */
-async function withAuthority(t: TestContext): Promise<Home> {
-  const home = machine(t)
-  const from = await madeOnce()
-  for (const name of ['vault', 'identity-key']) cpSync(from.path(name), home.path(name), { recursive: true })
-  return home
-}
-
-/** Runs a command of the authority in `vault`. */
-const run = (home: Home, words: readonly string[], options: RunOptions = {}) =>
-  home.run(['authority', ...words, '--folder', 'vault'], options)
+import { FREE, INIT, PASSPHRASE, machine, run, withAuthority } from './made-authority.ts'
+import type { Home } from './program.ts'
 
 interface Ready {
   readonly listening: string
@@ -96,61 +38,6 @@ async function serving(home: Home, environment: Readonly<Record<string, string>>
   const ended = run(home, ['serve', '--json'], { env: environment, onStart })
   return { ...(await ready), ended }
 }
-
-suite('strongroom authority tenant add', () => {
-  test('makes the first charter too, or adds nothing', async (t) => {
-    const home = await withAuthority(t)
-    const identity = ['--identity', 'identity-key/identity.container']
-    assert.equal((await run(home, ['tenant', 'add', 'own', '--personal'])).status, 2)
-    assert.equal((await run(home, ['tenant', 'add', 'own', ...identity])).status, 2)
-    const words = ['tenant', 'add', 'own', '--personal', ...identity, '--passphrase-file']
-    assert.notEqual((await run(home, [...words, 'wrong'])).status, 0)
-    const added = await run(home, [...words, 'pass'])
-    assert.equal(added.status, 0, added.stderr)
-    assert.match(added.stdout, /with its first charter, [0-9a-f]{64}/)
-    assert.match((await run(home, ['charter', 'show', '--tenant', 'own'])).stdout, /personal/)
-  })
-
-  test('as easily as the first tenant has one, and leaves none behind that breaks a rule', async (t) => {
-    const home = await withAuthority(t)
-    const cards = ['bo', 'cy', 'di'].map((id) => {
-      home.write(`${id}.card`, publicCard(createContainer({ name: id, now: new Date() })))
-      return ['--officer', `${id}=${id}.card`]
-    })
-    const identity = ['--identity', 'identity-key/identity.container', '--passphrase-file', 'pass']
-    const add = (...words: readonly string[]) => run(home, ['tenant', 'add', 'lab', ...identity, ...words])
-    const few = await add(...cards.slice(1).flat())
-    assert.equal(few.status, 2)
-    assert.match(few.stderr, /officers \(expected 3 officers, got 2\)/)
-    const hasty = await add(...cards.flat(), '--waiting', '59m')
-    assert.match(hasty.stderr, /floor-waiting \(self: /)
-    assert.doesNotMatch((await run(home, ['tenant', 'list'])).stdout, /lab/)
-    assert.equal((await add(...cards.flat(), '--waiting', '3d')).status, 0)
-    const shown = await run(home, ['policy', 'show', '--tenant', 'lab'])
-    assert.match(shown.stdout, /^self +2 +3d +30d +1 of client-key, recovery-code, vetting$/m)
-  })
-})
-
-suite('strongroom authority audit', () => {
-  test('an export is checked on another computer, and what was changed in it is named', async (t) => {
-    const home = await withAuthority(t)
-    const made = await run(home, ['audit', 'export', 'all.csv', '--statements'])
-    assert.match(made.stdout, /1 statement of 1, with proofs/)
-    assert.equal((await run(home, ['audit', 'export', 'all.csv'])).status, 8)
-    assert.equal((await run(home, ['audit', 'export', 'all.txt'])).status, 2)
-    const { identity } = JSON.parse(home.text('vault/authority.json')) as { identity: string }
-    const auditor = new Home(t)
-    for (const name of ['all.csv', 'all.csv.proof']) auditor.write(name, home.read(name))
-    const words = ['authority', 'audit', 'verify', 'all.csv']
-    assert.match((await auditor.run(words)).stderr, /not said of which authority/)
-    const proved = await auditor.ok([...words, '--fingerprint', identity])
-    assert.match(proved.stdout, /1 statement, proved[^]*every statement of the tree is there/)
-    auditor.write('all.csv', home.text('all.csv').replace('T', 'U'))
-    const spoiled = await auditor.run([...words, '--fingerprint', identity])
-    assert.equal(spoiled.status, 4)
-    assert.match(spoiled.stderr, /line 2: /)
-  })
-})
 
 suite('strongroom authority contact', () => {
   test('says who is told, lists them, and warns that there is no mail server', async (t) => {
