@@ -104,15 +104,15 @@ export const officerRequest = defineCommand({
   ],
   examples: [
     {
-      line: 'strongroom officer request c-cea133761cb1039b6b303895 --all --reason "left on 1 May" --dry-run',
+      line: 'strongroom officer request c-cea133761cb1039b6b303895 --all --dry-run',
       purpose: 'who would decide, how long it waits, which keys',
     },
     {
-      line: 'strongroom officer request c-cea133761cb1039b6b303895 --all --reason "left on 1 May" --reference HR-88',
+      line: 'strongroom officer request c-cea133761cb1039b6b303895 --all --reason "left on 1 May"',
       purpose: 'asks for everything',
     },
     {
-      line: 'strongroom officer request c-cea133761cb1039b6b303895 --list ids.txt --reason "order of the court"',
+      line: 'strongroom officer request c-cea133761cb1039b6b303895 --list ids.txt --reason "an order"',
       purpose: 'asks for what a list names',
     },
   ],
