@@ -21,7 +21,13 @@ describe('a round of a connected custodian', () => {
     assert.deepEqual(second.handedOut, [told.subject])
     assert.equal(parseKeyBlobs(sent.blobs ?? new Uint8Array(0)).length, 2)
     const third = await custodianRound(folder, keys, wire, { now })
-    assert.deepEqual(third, { released: [], handedOut: [], answered: [], refused: [], verified: { right: 0, wrong: 0 } })
+    assert.deepEqual(third, {
+      released: [],
+      handedOut: [],
+      answered: [],
+      refused: [],
+      verified: { right: 0, wrong: 0 },
+    })
     folder.close()
   })
   test('goes on with others when one is refused, and says why', async () => {

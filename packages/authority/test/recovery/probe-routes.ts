@@ -18,7 +18,7 @@ import { bytesOf, pairOf } from '../support/authority.ts'
 import { CODE, CUSTODIAN } from '../support/recovery.ts'
 import { whileServed, type Served } from '../support/served.ts'
 import type { SceneTests } from '../support/suite.ts'
-import { asKey, setUp } from './routes.ts'
+import { asKey, setUp } from './asking.ts'
 
 const ask = (served: Served, { bytes }: AdmittedStatement, deposits: readonly Uint8Array[]) =>
   served.ask('POST', '/v1/probes', {

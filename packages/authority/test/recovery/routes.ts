@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
-import { decryptFile } from '@strongroom/core/age'
 import { toHex } from '@strongroom/core/bytes'
 import {
   ACTS,
-  CHALLENGE,
   encodeCharterProposal,
-  encodeJson,
   encodeKeyBlobs,
   encodeRequestSubmission,
-  keyNameOf,
-  LIMITS,
   MEDIA_TYPES,
   parseCharterPage,
   parseClientPage,
@@ -18,95 +13,21 @@ import {
   parseDepositPage,
   parseDeposits,
   parseEnvelope,
-  parseJson,
   parseKeyBlobs,
   parseReceipt,
   parseRecoveryBundle,
   parseSubjectFile,
   parseSubjectPage,
-  RECIPIENT_CHALLENGE,
   releaseListDigest,
-  signRequest,
   statementDigest,
   verifyCharters,
-  type MessageSigner,
-  type RecoveryRequest,
 } from '@strongroom/core/protocol'
 import { sha256 } from '../../src/model/digest.ts'
-import { assertPage } from '../http/pages.ts'
-import type { RawAnswer } from '../support/raw-request.ts'
 import { bytesOf, pairOf, TERMS } from '../support/authority.ts'
-import { mailServer } from '../support/mail-server.ts'
-import {
-  ADA,
-  all,
-  BO,
-  CODE,
-  CUSTODIAN,
-  CY,
-  DAY,
-  EVE,
-  NEWCOMER,
-  RECIPIENT,
-  Tenancy,
-} from '../support/recovery.ts'
-import { freshNonce, whileServed, type Served } from '../support/served.ts'
+import { ADA, BO, CODE, CUSTODIAN, CY, DAY, EVE, NEWCOMER } from '../support/recovery.ts'
+import { whileServed } from '../support/served.ts'
 import type { SceneTests } from '../support/suite.ts'
-
-const HOST = 'vault.example.org'
-
-/** A signed request of a key that is no client's. */
-export async function asKey(
-  served: Served,
-  pair: MessageSigner,
-  target: string,
-  { method = 'GET', body, type }: { method?: string; body?: Uint8Array; type?: string } = {},
-): Promise<RawAnswer> {
-  const created = Math.floor(served.scene.now / 1000)
-  const params = {
-    created,
-    expires: created + 60,
-    nonce: freshNonce(),
-    clientId: keyNameOf(sha256, pair.signer),
-  }
-  const request = { method, authority: HOST, target, ...(body && { body }) }
-  const fields = signRequest(sha256, request, params, pair.sign)
-  return served.ask(method, target, { fields: { ...fields }, ...(body && { body }), ...(type && { type }) })
-}
-
-const send = (served: Served, path: string, body: Uint8Array, type: string = MEDIA_TYPES.envelope) =>
-  served.ask('POST', path, { body, type })
-
-/** Sets the first tenant of a service up. */
-export async function setUp(served: Served): Promise<{ tenancy: Tenancy; deposits: Uint8Array[] }> {
-  const { store, log } = served.service.authority
-  const tenancy = new Tenancy(served.scene.authority)
-  const client = served.client()
-  await store.recovery.addTerms(TERMS)
-  const deposits = client.deposits(1, 3)
-  await all(log, [tenancy.charter(), tenancy.codes(client), ...deposits])
-  return { tenancy, deposits: deposits.map(({ digest }) => digest) }
-}
-
-/** Asks for deposits as a client that has lost everything but a code. */
-async function ask(
-  served: Served,
-  tenancy: Tenancy,
-  deposits: readonly Uint8Array[],
-  changes: Partial<RecoveryRequest> = {},
-  pairs: readonly MessageSigner[] = [NEWCOMER, CODE],
-): Promise<{ readonly answer: RawAnswer; readonly digest: Uint8Array; readonly body: Uint8Array }> {
-  const payload = tenancy.requestFor(served.client(), deposits, served.scene.now, changes)
-  const { signer, recipient } = payload
-  const wanted = encodeJson(RECIPIENT_CHALLENGE, { signer, recipient }, LIMITS.jsonBytes)
-  const given = await send(served, '/v1/requests/challenge', wanted, MEDIA_TYPES.json)
-  const { file } = parseJson(CHALLENGE, given.body, LIMITS.jsonBytes)
-  const challenge = decryptFile(file, [RECIPIENT])
-  const statement = parseEnvelope(tenancy.sign('request', payload, ...pairs))
-  const body = encodeRequestSubmission({ statement, deposits, challenge })
-  const answer = await send(served, '/v1/requests', body, MEDIA_TYPES.json)
-  return { answer, digest: statementDigest(sha256, statement), body }
-}
+import { ask, asKey, send, setUp } from './asking.ts'
 
 /** What is asked and answered about recovery, on every kind of database. */
 export const ROUTES: SceneTests = {
@@ -326,73 +247,6 @@ export const ROUTES: SceneTests = {
       const answer = await send(served, '/v1/requests', body, MEDIA_TYPES.json)
       assert.match(answer.text, /urn:strongroom:problem:statement/)
     }),
-
-  'the link of a notice shows a page to whoever follows it, and cancels when its button is pressed': async (
-    scene,
-  ) =>
-    whileServed(scene, async (served) => {
-      const { tenancy, deposits } = await setUp(served)
-      const { digest } = await ask(served, tenancy, deposits)
-      const { NoticeKeys } = await import('../../src/notices/index.ts')
-      const keys = new NoticeKeys(scene.authority.keys)
-      const link = `/cancel/${toHex(digest)}${toHex(keys.secretOf(digest))}`
-      const { trust } = scene.authority
-      const phase = async () => {
-        const found = await served.service.authority.store.recovery.subject(trust, 'acme', digest, scene.now)
-        return found?.state.phase
-      }
-      const made = `/cancel/${toHex(digest)}${toHex(bytesOf(3))}`
-      // Programs that look through mail follow links, in all ways but that of the button.
-      const size = (await served.service.authority.store.head()).size
-      const shown = await served.ask('GET', link)
-      assertPage(shown)
-      assert.match(shown.text, /<form method="post">.*<button type="submit">/)
-      assert.equal(shown.text, (await served.ask('GET', made)).text)
-      for (const method of ['HEAD', 'OPTIONS', 'PUT', 'DELETE']) await served.ask(method, link).catch(() => 0)
-      assertPage(await served.ask('GET', `${link}?utm_source=mail`))
-      assert.equal(await phase(), 'requested')
-      assert.equal((await served.service.authority.store.head()).size, size)
-      const cut = await served.ask('POST', link.slice(0, -1))
-      assert.equal(cut.status, 404)
-      assert.match(cut.text, /The link is not complete/)
-      assertPage(cut)
-      assert.match((await served.ask('POST', made)).text, /nothing to cancel/i)
-      assert.equal(await phase(), 'requested')
-      assert.match((await served.ask('POST', link)).text, /is cancelled/)
-      assert.equal(await phase(), 'cancelled')
-      assert.match((await served.ask('POST', link)).text, /cancel/)
-      assert.equal(
-        (await send(served, '/v1/statements', tenancy.approval(digest, scene.now).bytes)).status,
-        409,
-      )
-    }),
-
-  'M26: the owner has mail when somebody asks, and its link cancels': async (scene, t) => {
-    const mail = await mailServer(t)
-    t.mock.timers.enable({ apis: ['setInterval'] })
-    const notices = { mail: { url: mail.url, from: 'vault@example.org' }, webhook: null }
-    await whileServed(
-      scene,
-      async (served) => {
-        const { tenancy, deposits } = await setUp(served)
-        const { client } = served.client().owner
-        const contact = { tenant: 'acme', client, channel: 'mail', address: 'owner@example.org' } as const
-        await served.service.authority.store.recovery.notices.addContact(contact)
-        const { answer, digest } = await ask(served, tenancy, deposits)
-        assert.equal(answer.status, 200, answer.text)
-        const arrived = mail.next()
-        t.mock.timers.tick(60_000)
-        const text = await arrived
-        assert.match(text, /^To: owner@example\.org/m)
-        const link = /https:\/\/vault\.example\.org(\/cancel\/[0-9a-f]{128})/.exec(text)?.[1] ?? ''
-        assert.ok(link.startsWith(`/cancel/${toHex(digest)}`))
-        assert.match((await served.ask('POST', link)).text, /is cancelled/)
-        const approval = tenancy.approval(digest, scene.now).bytes
-        assert.equal((await send(served, '/v1/statements', approval)).status, 409)
-      },
-      { changes: { notices } },
-    )
-  },
 
   'officers vouch and propose over the routes, and the custodian opens what is there': async (scene) =>
     whileServed(scene, async (served) => {

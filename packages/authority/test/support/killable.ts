@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
-const BUILD = fileURLToPath(new URL('../../../../tools/build.ts', import.meta.url))
+/** Tests run in the folder of the project. */
+const BUILD = join('tools', 'build.ts')
 
 /** Builds the command as it is published: from its sources every start would take most of the time. @returns the program */
 export async function builtCommand(folder: string): Promise<string> {

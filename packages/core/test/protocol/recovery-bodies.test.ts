@@ -160,7 +160,11 @@ const JSON_BODIES: Readonly<Record<string, () => void>> = {
     parseCustodianWork,
   ),
   'deposits to open': row(
-    { deposits: [{ index: 4, blob: bytesOf(1, 9), rewrapped: bytesOf(2, 9) }], enrolments: [ENVELOPE], next: 4 },
+    {
+      deposits: [{ index: 4, blob: bytesOf(1, 9), rewrapped: bytesOf(2, 9) }],
+      enrolments: [ENVELOPE],
+      next: 4,
+    },
     encodeCustodianDeposits,
     parseCustodianDeposits,
   ),
