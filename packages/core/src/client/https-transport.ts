@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { setImmediate as turn } from 'node:timers/promises'
 import { concat } from '../bytes/index.ts'
 import { checkUrl } from '../protocol/index.ts'
 import { ClientError } from './client-error.ts'
@@ -72,6 +73,10 @@ function roadTo(
 
 /** One request on its way; a GET whose kept connection turns out to be closed is sent once more, on a new one. */
 async function exchange(road: Road, wanted: TransportRequest): Promise<TransportAnswer> {
+  // After a long computation a kept connection may be closed, and nobody has looked since: what is sent into it is lost. The first turn
+  // ends the one in which that was computed, in the second sockets are looked at.
+  await turn()
+  await turn()
   const first = await attempt(road, wanted)
   if (first instanceof Stale) return finished(await attempt(road, wanted))
   return finished(first)
