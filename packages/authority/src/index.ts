@@ -41,6 +41,7 @@ export type {
   CustodianKeys,
   Knowledge,
   MadeRelease,
+  RetirableKey,
   RewrappedEpoch,
   ShareSet,
 } from './custodian/index.ts'

@@ -1,4 +1,4 @@
-import { AgeError, parseHeader, unwrapFileKey, type Identity } from '@strongroom/core/age'
+import type { Identity } from '@strongroom/core/age'
 import { equalBytes, wipe } from '@strongroom/core/bytes'
 import { parseDepositBlob } from '@strongroom/core/client'
 import {
@@ -21,7 +21,7 @@ import {
 import { sha256 } from '../model/digest.ts'
 import { CustodianError } from './custodian-error.ts'
 import type { CustodianKeys } from './custody.ts'
-import { rewrapBlob, withSessionKey } from './wrapped-key.ts'
+import { rewrapBlob, unwrappedOrNothing, withSessionKey } from './wrapped-key.ts'
 
 /** A deposit of the log, and the statements that show the client that signed it. */
 export interface OwnedDeposit {
@@ -168,15 +168,6 @@ function checkOpens(blob: Uint8Array, sessionKey: Uint8Array, identities: readon
   const same = again !== undefined && equalBytes(again, sessionKey)
   if (again) wipe(again)
   if (!same) throw new CustodianError('CUSTODIAN_KEY', 'what was wrapped does not open with the keys at hand')
-}
-
-function unwrappedOrNothing(blob: Uint8Array, identities: readonly Identity[]): Uint8Array | undefined {
-  try {
-    return unwrapFileKey(parseHeader(blob), identities)
-  } catch (error) {
-    if (error instanceof AgeError) return undefined
-    throw error
-  }
 }
 
 const framed = ({ signer }: CustodianKeys, { trust, epochs }: DepositTrust) => {

@@ -29,12 +29,20 @@ export class RetirableKey {
   /** The epochs that name it, and how many deposits of them and of those before were wrapped for others. */
   readonly epochs: readonly number[]
   readonly deposits: number
+  /** How many open with no key and were given up. */
+  readonly unopened: number
 
-  constructor(token: typeof MADE_BY_PROOF, exchange: string, epochs: readonly number[], deposits: number) {
+  constructor(
+    token: typeof MADE_BY_PROOF,
+    exchange: string,
+    epochs: readonly number[],
+    { deposits, unopened }: Pick<RetirableKey, 'deposits' | 'unopened'>,
+  ) {
     if (token !== MADE_BY_PROOF) throw new TypeError('a key is proved retirable by provedRetirable alone')
     this.exchange = exchange
     this.epochs = epochs
     this.deposits = deposits
+    this.unopened = unopened
   }
 }
 
@@ -62,12 +70,13 @@ export async function provedRetirable(
   const certificates: Certificate[] = []
   for (let from = 1; from <= last; from++) certificates.push(certificateOf(folder, epochs, from, last))
   await checkLog(folder, wire, certificates)
-  const count = certificates.reduce((sum, { files }) => sum + files.count, 0)
+  const all = certificates.reduce((sum, { files }) => sum + files.count, 0)
+  const unopened = certificates.reduce((sum, { files }) => sum + files.unopened.length, 0)
   return new RetirableKey(
     MADE_BY_PROOF,
     named,
     own.map(({ number }) => number),
-    count,
+    { deposits: all - unopened, unopened },
   )
 }
 
@@ -100,13 +109,14 @@ function certificateOf(folder: CustodianFolder, epochs: EpochChain, from: number
   const trust = { ...nodeMeans, identity }
   const completion = believed(from, () => openStatement(ACTS.completion, kept.envelope, trust))
   const { payload, digest } = completion
-  const { count, results } = files.results()
+  const { count, unopened, results } = files.results()
   const fits =
     payload.identity === identity &&
     signers.includes(payload.custodian) &&
     payload.from === from &&
     payload.to === step.to &&
     payload.count === count &&
+    payload.unopened === unopened &&
     equalBytes(payload.results, results)
   if (!fits) throw needed(`the certificate of epoch ${from} is not about what this custodian has wrapped`)
   const statement = { kind: 'completion', digest } as const

@@ -10,6 +10,7 @@ import {
   parseEnvelope,
   RECOVERY_LIMITS,
   signStatement,
+  type Completion,
   type DepositResult,
   type Envelope,
   type HashedResult,
@@ -33,17 +34,28 @@ export interface KeptCompletion {
   readonly receipt: Uint8Array | undefined
 }
 
-const PARTS = { batch: '.rewrapped', taken: '.taken', statement: '.statement', receipt: '.receipt' } as const
+const PARTS = {
+  batch: '.rewrapped',
+  taken: '.taken',
+  unopened: '.unopened',
+  statement: '.statement',
+  receipt: '.receipt',
+} as const
+/** What holds results; read again at the start. */
+const RESULTS = [PARTS.batch, PARTS.taken, PARTS.unopened]
 const COMPLETION = 'completion-'
 const FOLDER = /^rewrap-([1-9][0-9]{0,9})-([1-9][0-9]{0,9})$/
 const ID_BYTES = 32
+/** Stands for the hash of a key blob that there is not. */
+const UNOPENED = ''
 
 /**
  * What was wrapped for another epoch so far: a file a batch, each durable and whole before the next. Whoever was interrupted goes on behind
  * the last one, and the completion is made of these files, not of what anybody says.
  *
  * Of a batch, each durable before the next: `.rewrapped`, its key blobs; `.statement`, what is said of them; `.receipt`, which proves that
- * the authority has both. What another copy of this folder had wrapped is in `.taken`. Of all batches only ids and hashes are kept in memory.
+ * the authority has both. What another copy of this folder had wrapped is in `.taken`, what opens with no key, and a person gave up, in
+ * `.unopened`. Of all batches only ids and hashes are kept in memory.
  */
 export class RewrapFiles {
   readonly #folder: string
@@ -60,7 +72,7 @@ export class RewrapFiles {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     for (const name of readdirSync(this.#folder)) {
       if (name.endsWith('.tmp')) rmSync(join(this.#folder, name), { force: true })
-      if (name.endsWith(PARTS.batch) || name.endsWith(PARTS.taken)) this.#note(this.#read(name))
+      if (RESULTS.some((part) => name.endsWith(part))) this.#note(this.#read(name))
     }
   }
 
@@ -72,9 +84,14 @@ export class RewrapFiles {
     })
   }
 
-  /** How many deposits are wrapped. */
+  /** How many deposits are wrapped, or given up. */
   get count(): number {
     return this.#done.size
+  }
+
+  /** The ids of those that were given up. */
+  get unopened(): Uint8Array[] {
+    return [...this.#done].flatMap(([id, hash]) => (hash === UNOPENED ? [bytesOf(id)] : []))
   }
 
   has(id: Uint8Array): boolean {
@@ -94,6 +111,15 @@ export class RewrapFiles {
   /** Keeps what the authority has already. */
   take(wrapped: readonly DepositResult[]): void {
     this.#keep(wrapped, 'taken')
+  }
+
+  /** Keeps that deposits open with no key: nothing is wrapped for them, now or later. */
+  giveUp(ids: readonly Uint8Array[]): void {
+    const none = new Uint8Array(0)
+    this.#keep(
+      ids.map((id) => ({ id, blob: none })),
+      'unopened',
+    )
   }
 
   /** Names of batches of which nothing proves that the authority has them. */
@@ -149,9 +175,15 @@ export class RewrapFiles {
   }
 
   /** What a completion of all that is here lists. */
-  results(): { readonly count: number; readonly results: Uint8Array } {
-    const rows = [...this.#done].map(([id, hash]): HashedResult => ({ id: bytesOf(id), hash: bytesOf(hash) }))
-    return { count: rows.length, results: completionHashesDigest(sha256, rows) }
+  results(): Pick<Completion, 'count' | 'unopened' | 'results'> {
+    const rows = [...this.#done].map(
+      ([id, hash]): HashedResult => ({
+        id: bytesOf(id),
+        hash: hash === UNOPENED ? undefined : bytesOf(hash),
+      }),
+    )
+    const unopened = rows.filter(({ hash }) => !hash).length
+    return { count: rows.length, unopened, results: completionHashesDigest(sha256, rows) }
   }
 
   /**
@@ -177,7 +209,7 @@ export class RewrapFiles {
     return signStatement(sha256, ACTS.completion, payload, [keys.signer])
   }
 
-  #keep(wrapped: readonly DepositResult[], part: 'batch' | 'taken'): string | undefined {
+  #keep(wrapped: readonly DepositResult[], part: 'batch' | 'taken' | 'unopened'): string | undefined {
     const fresh = wrapped.filter(({ id }) => !this.has(id))
     const [first] = fresh
     if (!first) return undefined
@@ -190,7 +222,9 @@ export class RewrapFiles {
   }
 
   #note(wrapped: readonly DepositResult[]): void {
-    for (const { id, blob } of wrapped) this.#done.set(keyOf(id), keyOf(sha256(blob)))
+    for (const { id, blob } of wrapped) {
+      this.#done.set(keyOf(id), blob.length === 0 ? UNOPENED : keyOf(sha256(blob)))
+    }
   }
 
   #read(file: string): DepositResult[] {

@@ -26,7 +26,7 @@ import { reading } from './reading.ts'
 import type { DiskCalls } from './release-files.ts'
 import { RewrapFiles, type Rewrapping } from './rewrap-files.ts'
 import { everyDeposit, type RolledDeposit, type RollWire } from './roll-call.ts'
-import { opensAgain } from './wrapped-key.ts'
+import { holdsKey, opensAgain, withSessionKey } from './wrapped-key.ts'
 
 /** What a rotation asks of an authority. Answers are its word alone. Each call throws ClientError. */
 export interface RewrapWire extends LogWire, RollWire {
@@ -42,6 +42,11 @@ export interface RewrapOptions {
   readonly signal?: AbortSignal
   /** So many deposits in one statement: 1 to 1,000. */
   readonly batch?: number
+  /**
+   * How many deposits a person has agreed to give up: if that many open with no key at all, and no others are missing, their epochs are
+   * certified without them. None unless told: a single one keeps the key.
+   */
+  readonly unopened?: number
   readonly onProgress?: (progress: Rewrapping & { readonly wrapped: number }) => void
   /** The disk, for tests. */
   readonly calls?: DiskCalls
@@ -53,6 +58,8 @@ export interface RewrappedEpoch extends Rewrapping {
   readonly wrapped: number
   /** The ids of those that are not wrapped, since they do not open: they keep the old key. */
   readonly failed: readonly Uint8Array[]
+  /** The ids of those that were given up, by this run or before. */
+  readonly unopened: readonly Uint8Array[]
   /** Whether the log has the certificate that all are. */
   readonly completed: boolean
 }
@@ -78,10 +85,10 @@ export async function rewrapAll(
   options: RewrapOptions,
 ): Promise<RewrappedEpoch[]> {
   const epochs = await lookAtLog(folder, wire, options.now())
-  const to = since(epochs)
+  const to = epochs.sinceExchange
   const steps = epochs.epochs
     .filter(({ payload }) => payload.number < to.payload.number)
-    .map(({ payload }) => new Step({ folder, keys, wire, options, to }, payload.number))
+    .map(({ payload }) => new Step({ folder, keys, wire, options, epochs, to }, payload.number))
   for (let round = 0; round < ROUNDS && !options.signal?.aborted; round++) {
     for (const step of steps) await step.wrap(judgedNow(folder, epochs, options.now()))
     if (options.signal?.aborted) break
@@ -89,16 +96,11 @@ export async function rewrapAll(
     const judged = judgedNow(folder, epochs, options.now())
     await callTheRoll(steps, wire, judged)
     if (steps.some((step) => step.mayGoOn)) continue
+    giveUp(steps, options.unopened ?? 0)
     for (const step of steps) await step.complete(judged)
     break
   }
   return steps.map((step) => step.report())
-}
-
-/** The first of the epochs at the end that have the exchange key of the last one: there is nothing to wrap from one of them to another. */
-export function since({ epochs, latest }: EpochChain): VerifiedStatement<Epoch> {
-  const other = epochs.findLastIndex(({ payload }) => payload.exchange !== latest.payload.exchange)
-  return epochs[other + 1] ?? latest
 }
 
 function judgedNow(folder: CustodianFolder, epochs: EpochChain, now: number): DepositTrust {
@@ -116,11 +118,18 @@ async function callTheRoll(steps: readonly Step[], wire: RewrapWire, { tree }: D
   for await (const deposit of everyDeposit(wire, tree, start)) byEpoch.get(deposit.epoch)?.called(deposit)
 }
 
+/** Only just as many as a person has agreed to: another number is another decision. */
+function giveUp(steps: readonly Step[], agreed: number): void {
+  const dead = steps.reduce((sum, { dead: { length } }) => sum + length, 0)
+  if (dead > 0 && dead === agreed) for (const step of steps) step.giveUp()
+}
+
 interface StepGiven {
   readonly folder: CustodianFolder
   readonly keys: CustodianKeys
   readonly wire: RewrapWire
   readonly options: RewrapOptions
+  readonly epochs: EpochChain
   readonly to: VerifiedStatement<Epoch>
 }
 
@@ -133,13 +142,22 @@ class Step {
   readonly #failed = new Set<string>()
   /** What the log has of this epoch and is not wrapped. */
   readonly #missing = new Map<string, Uint8Array>()
+  /** Those of them that open with no key: not only that nobody shows whose they are. */
+  readonly #dead = new Map<string, Uint8Array>()
+  readonly #holdsOwnKey: boolean
   #completed = false
 
   constructor(given: StepGiven, from: number) {
     this.from = from
     this.#given = given
-    const { folder, options, to } = given
+    const { folder, keys, options, to } = given
     this.#files = new RewrapFiles(folder.path, { from, to: to.payload.number }, options.calls)
+    const own = given.epochs.find(from)?.payload.exchange
+    this.#holdsOwnKey = own !== undefined && holdsKey(own, keys.identities)
+    // What was given up when its own key was there stays so.
+    for (const step of RewrapFiles.all(folder.path)) {
+      if (step.from === from) this.#files.giveUp(new RewrapFiles(folder.path, step).unopened)
+    }
   }
 
   get #rewrapping(): Rewrapping {
@@ -172,6 +190,7 @@ class Step {
   /** Before the roll is called. @returns from which leaf on: what stands before is in a certificate */
   begin(): number {
     this.#missing.clear()
+    this.#dead.clear()
     const kept = this.#files.completion()
     return kept?.receipt ? completionOf(kept.envelope).checkpoint.size : 0
   }
@@ -179,11 +198,28 @@ class Step {
   /** A deposit of this epoch stands in the log. */
   called({ id, blob, rewrapped }: RolledDeposit): void {
     if (this.#files.has(id)) return
-    const { keys, to } = this.#given
-    const opens = rewrapped !== null && opensAgain({ id, blob, rewrapped }, to, keys.identities)
+    const { to, keys } = this.#given
+    const { identities } = keys
     // Another copy of this folder has wrapped it.
-    if (opens) this.#files.take([{ id, blob: rewrapped }])
-    else this.#missing.set(toHex(id), id)
+    if (rewrapped !== null && opensAgain({ id, blob, rewrapped }, to, identities)) {
+      this.#files.take([{ id, blob: rewrapped }])
+      return
+    }
+    this.#missing.set(toHex(id), id)
+    const deposit = { id, blob, ...(rewrapped && { rewrapped }) }
+    const opens = withSessionKey(deposit, identities, () => true) === true
+    if (this.#holdsOwnKey && !opens) this.#dead.set(toHex(id), id)
+  }
+
+  /** The ids of deposits that nobody could release, by the bytes that the log has and with the key that they were made for. */
+  get dead(): readonly Uint8Array[] {
+    return [...this.#dead.values()]
+  }
+
+  /** Goes on without them: there is nothing that the old key could be kept for. */
+  giveUp(): void {
+    this.#files.giveUp(this.dead)
+    for (const name of this.#dead.keys()) this.#missing.delete(name)
   }
 
   /** Whether something came in meanwhile: what does not open will not open in the next round either. */
@@ -208,7 +244,9 @@ class Step {
 
   report(): RewrappedEpoch {
     const failed = [...this.#missing.values()]
-    return { ...this.#rewrapping, wrapped: this.#files.count, failed, completed: this.#completed }
+    const { unopened } = this.#files
+    const wrapped = this.#files.count - unopened.length
+    return { ...this.#rewrapping, wrapped, failed, unopened, completed: this.#completed }
   }
 
   #isStopped(): boolean {

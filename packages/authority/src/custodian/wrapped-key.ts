@@ -2,6 +2,7 @@ import {
   AgeError,
   encodeHeader,
   MlKem768X25519Recipient,
+  newFileKey,
   parseHeader,
   unwrapFileKey,
   type Identity,
@@ -73,6 +74,26 @@ function openedByRewrap(
   const opened = openDepositWith(blob, sessionKey)
   if (!opened) wipe(sessionKey)
   return opened
+}
+
+/** Whether what is wrapped for an exchange key opens here: however the keys are kept, that is how one finds out. */
+export function holdsKey(exchange: string, identities: readonly Identity[]): boolean {
+  const fileKey = newFileKey()
+  const blob = wrappedFor(fileKey, MlKem768X25519Recipient.parse(exchange), [])
+  return unwrappedOrNothing(blob, identities) !== undefined
+}
+
+/** What an age header holds; undefined if it does not open, for whatever reason. */
+export function unwrappedOrNothing(
+  blob: Uint8Array,
+  identities: readonly Identity[],
+): Uint8Array | undefined {
+  try {
+    return unwrapFileKey(parseHeader(blob), identities)
+  } catch (error) {
+    if (error instanceof AgeError) return undefined
+    throw error
+  }
 }
 
 /** Whether a deposit opens by a rewrap for this very epoch. */

@@ -95,15 +95,15 @@ async function readWork(call: Call): Promise<Answer> {
   checkCustodian(call)
   const { desk } = call
   const { store } = desk.authority
-  const { unverified, rewrap: left, owed } = await store.recovery.backlog(await lastEpoch(desk))
+  const { unverified, rewrap: left, owed } = await store.recovery.backlog(await exchangeEpoch(desk))
   const subjects = await approved(desk)
   const probes = await store.recovery.probes.waiting(desk.now() - PROBE_MS, MOST_PROBES)
   const body = encodeCustodianWork({ subjects, owed, probes, unverified, rewrap: left })
   return { type: MEDIA_TYPES.json, body }
 }
 
-async function lastEpoch({ authority }: Desk): Promise<number> {
-  return (await authority.epochs()).latest.payload.number
+async function exchangeEpoch({ authority }: Desk): Promise<number> {
+  return (await authority.epochs()).sinceExchange.payload.number
 }
 
 /** Of all tenants, the oldest first. */
@@ -124,7 +124,7 @@ async function readDeposits(call: Call): Promise<Answer> {
   checkCustodian(call)
   const { store } = call.desk.authority
   const { work, epoch, after, limit } = readRequest(() => parseCustodianQuery(call.query))
-  const to = await lastEpoch(call.desk)
+  const to = await exchangeEpoch(call.desk)
   const rows = await store.recovery.waiting({ work, from: epoch, to, after, limit: limit + 1 })
   // A row that is not that of its statement shows another deposit, or none: it is left out, and stays for fsck to find.
   const page = rows.slice(0, limit).filter(isOwnWord)

@@ -52,7 +52,7 @@ export interface CustodianBacklog {
 
 const MOST_OWED = 1_000
 
-/** Of all tenants. @param epoch the number of the last epoch */
+/** Of all tenants. @param epoch the number of the epoch since which there is the last exchange key */
 export async function readBacklog(db: Kysely<Schema>, epoch: number): Promise<CustodianBacklog> {
   const open = await db
     .selectFrom('deposit')
@@ -65,6 +65,7 @@ export async function readBacklog(db: Kysely<Schema>, epoch: number): Promise<Cu
     .select(['epoch', (it) => it.fn.countAll<number>().as('count')])
     .where('epoch', '<', epoch)
     .where((it) => it.not(it.exists(wasRewrapped(it, epoch))))
+    .where((it) => it.not(it.exists(wasCompleted(it, epoch))))
     .groupBy('epoch')
     .orderBy('epoch')
     .limit(1)
@@ -98,7 +99,7 @@ export async function readBacklog(db: Kysely<Schema>, epoch: number): Promise<Cu
   }
 }
 
-/** Deposits that wait, in the order of the log. @param to the number of the last epoch */
+/** Deposits that wait, in the order of the log. @param to the number of the epoch since which there is the last exchange key */
 export async function readWaiting(
   db: Kysely<Schema>,
   {
@@ -128,7 +129,10 @@ export async function readWaiting(
     query = query.where('deposit.level', '<', sql.lit(OPENED)).where((it) => it.not(it.exists(wasOpened(it))))
   }
   if (work === 'rewrap') {
-    query = query.where('deposit.epoch', '<', to).where((it) => it.not(it.exists(wasRewrapped(it, to))))
+    query = query
+      .where('deposit.epoch', '<', to)
+      .where((it) => it.not(it.exists(wasRewrapped(it, to))))
+      .where((it) => it.not(it.exists(wasCompleted(it, to))))
   }
   if (from !== undefined) query = query.where('deposit.epoch', '=', from)
   if (after !== undefined) query = query.where('statement.leaf', '>', after)
@@ -171,4 +175,13 @@ function wasRewrapped(it: ExpressionBuilder<Schema, 'deposit'>, epoch: number) {
     .whereRef('rewrapped.tenant', '=', 'deposit.tenant')
     .whereRef('rewrapped.deposit', '=', 'deposit.digest')
     .where('rewrapped.epoch', '=', epoch)
+}
+
+/** What a person gave up in a certificate is not wrapped, and waits for nothing. */
+function wasCompleted(it: ExpressionBuilder<Schema, 'deposit'>, epoch: number) {
+  return it
+    .selectFrom('completed')
+    .select('completed.leaf')
+    .whereRef('completed.epoch', '=', 'deposit.epoch')
+    .where('completed.successor', '=', epoch)
 }

@@ -61,7 +61,7 @@ async function areOfEpoch(
 
 /** A completion: of all deposits of an epoch, by the key blob of each for the other. */
 export async function judgeCompletion(it: RecoveryCase<'completion'>): Promise<Refusal | undefined> {
-  const { custodian, from, to, count, results } = it.facts.payload
+  const { custodian, from, to, count, unopened, results } = it.facts.payload
   const refusal = custodianRefusal(it, custodian, from, to)
   if (refusal) return refusal
   const all = await it.db
@@ -71,29 +71,29 @@ export async function judgeCompletion(it: RecoveryCase<'completion'>): Promise<R
     .executeTakeFirst()
   if (count !== (all?.count ?? 0)) return 'stale'
   const hashes = await readHashes(it.db, from, to)
-  if (hashes.length !== count) return 'stale'
+  if (hashes.length !== count || hashes.filter(({ hash }) => !hash).length !== unopened) return 'stale'
   return equalBytes(completionHashesDigest(sha256, hashes), results) ? undefined : 'stale'
 }
 
-/** The hashes of all key blobs of one epoch for another: the blobs of a million would not fit into memory. */
+/** Of all deposits of an epoch the hashes of their key blobs for another: the blobs of a million would not fit into memory. */
 async function readHashes(db: RecoveryGiven['db'], from: number, to: number): Promise<HashedResult[]> {
   const hashes: HashedResult[] = []
   for (let after = -1; ; ) {
     const rows = await db
       .selectFrom('deposit')
-      .innerJoin('rewrapped', (join) =>
+      .leftJoin('rewrapped', (join) =>
         join
           .onRef('rewrapped.tenant', '=', 'deposit.tenant')
-          .onRef('rewrapped.deposit', '=', 'deposit.digest'),
+          .onRef('rewrapped.deposit', '=', 'deposit.digest')
+          .on('rewrapped.epoch', '=', to),
       )
-      .select(['deposit.leaf', 'rewrapped.deposit as id', 'rewrapped.blob'])
+      .select(['deposit.leaf', 'deposit.digest as id', 'rewrapped.blob'])
       .where('deposit.epoch', '=', from)
-      .where('rewrapped.epoch', '=', to)
       .where('deposit.leaf', '>', after)
       .orderBy('deposit.leaf')
       .limit(READ_AT_ONCE)
       .execute()
-    for (const { id, blob } of rows) hashes.push({ id, hash: sha256(blob) })
+    for (const { id, blob } of rows) hashes.push({ id, hash: blob ? sha256(blob) : undefined })
     const last = rows.at(-1)
     if (!last || rows.length < READ_AT_ONCE) return hashes
     after = last.leaf

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parseContainer } from '@strongroom/core/container'
@@ -104,6 +104,21 @@ describe('the key of an old epoch (M20)', () => {
   test('stays while one deposit does not open', () =>
     onSite({ wrong: [1] }, async (site) => {
       await rewrap(site)
+      await refuses('CUSTODIAN_NEEDED', () => prove(site), /epoch 1 is not complete/)
+    }))
+
+  test('goes when that one was given up, and says so', () =>
+    onSite({ wrong: [1] }, async (site) => {
+      await withFolder(site, (folder, wire) =>
+        rewrapAll(folder, site.keys(folder), wire, { now: site.now, unopened: 1 }),
+      )
+      const { deposits, unopened } = await prove(site)
+      assert.deepEqual([deposits, unopened], [4, 1])
+      // Not if the folder forgets whom it gave up.
+      const folder = join(site.folder, 'rewrap-1-2')
+      const given = readdirSync(folder).filter((file) => file.endsWith('.unopened'))
+      assert.equal(given.length, 1)
+      rmSync(join(folder, given[0] ?? ''))
       await refuses('CUSTODIAN_NEEDED', () => prove(site), /epoch 1 is not complete/)
     }))
 

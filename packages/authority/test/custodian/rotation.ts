@@ -35,11 +35,13 @@ async function run(
     batch = 2,
     folder: path = site.folder,
     calls,
+    unopened = 0,
     through = (wire: RewrapWire) => wire,
   }: {
     batch?: number
     folder?: string
     calls?: Parameters<typeof faultyCalls>[0] extends number ? ReturnType<typeof faultyCalls>['calls'] : never
+    unopened?: number
     through?: (wire: RewrapWire) => RewrapWire
   } = {},
 ) {
@@ -47,7 +49,7 @@ async function run(
   const keys = site.keys(folder)
   try {
     const wire = through(bound(site.wire(keys)))
-    return await rewrapAll(folder, keys, wire, { now: site.now, batch, ...(calls && { calls }) })
+    return await rewrapAll(folder, keys, wire, { now: site.now, batch, unopened, ...(calls && { calls }) })
   } finally {
     keys.wipe()
     folder.close()
@@ -73,6 +75,8 @@ async function statements(site: RotationSite, ...kinds: number[]): Promise<numbe
   return (await store.recovery.statementsBetween(0, 100_000, kinds)).length
 }
 
+const backlog = (site: RotationSite) => site.served.service.authority.store.recovery.backlog(2)
+
 /** What holds when all is done, however it came to that. */
 async function checkDone(site: RotationSite): Promise<void> {
   const { store } = site.served.service.authority
@@ -96,7 +100,7 @@ export const ROTATION: SceneTests = {
       const [epoch] = await run(site)
       assert.deepEqual(
         { ...epoch, failed: epoch?.failed.map(toHex) },
-        { from: 1, to: 2, wrapped: 5, failed: [], completed: true },
+        { from: 1, to: 2, wrapped: 5, failed: [], unopened: [], completed: true },
       )
       await checkDone(site)
       assert.equal(await statements(site, REWRAP), 3)
@@ -118,6 +122,38 @@ export const ROTATION: SceneTests = {
       assert.equal(await statements(site, REWRAP), 2)
       await run(site)
       assert.equal(await statements(site, REWRAP), 2)
+    }),
+
+  'deposits that open with no key are given up by just as many as a person says, and wait for nothing then': (
+    scene,
+  ) =>
+    onSite(scene, { wrong: [1, 3] }, async (site) => {
+      const dead = [1, 3].map((i) => toHex(site.ids[i] ?? new Uint8Array(0))).toSorted()
+      for (const unopened of [0, 1, 3]) {
+        const [epoch] = await run(site, { unopened })
+        assert.deepEqual(epoch?.failed.map(toHex).toSorted(), dead)
+        assert.equal(epoch.completed, false)
+      }
+      assert.equal((await backlog(site)).rewrap?.left, 2)
+      const [epoch] = await run(site, { unopened: 2 })
+      assert.deepEqual(epoch?.unopened.map(toHex).toSorted(), dead)
+      assert.deepEqual([epoch.wrapped, epoch.failed, epoch.completed], [3, [], true])
+      assert.equal((await backlog(site)).rewrap, null)
+      // It is not asked again: neither by this epoch, nor by a folder that is read anew.
+      await run(site)
+      assert.equal(await statements(site, COMPLETION), 1)
+    }),
+
+  'what nobody shows the owner of opens, and cannot be given up': (scene) =>
+    onSite(scene, { deposits: 3 }, async (site) => {
+      const through = (wire: RewrapWire): RewrapWire => ({
+        ...bound(wire),
+        deposits: async (query) => ({ ...(await wire.deposits(query)), enrolments: [] }),
+      })
+      const [epoch] = await run(site, { unopened: 3, through })
+      assert.deepEqual([epoch?.failed.length, epoch?.unopened, epoch?.completed], [3, [], false])
+      const [after] = await run(site)
+      assert.deepEqual([after?.wrapped, after?.completed], [3, true])
     }),
 
   'an answer that is lost anywhere is asked for again, and nothing is done twice (M16, M26)': (scene) =>

@@ -51,6 +51,8 @@ export interface Rewrap extends CustodianStatement {
 export interface Completion extends CustodianStatement {
   readonly from: number
   readonly to: number
+  /** How many of them open with no key of the custodian, and so are not wrapped. A person has agreed to that. */
+  readonly unopened: number
 }
 
 const MAX_EPOCH = 0xffffffff
@@ -115,11 +117,15 @@ export const COMPLETION: JsonField<Completion> = refined(
     from: EPOCH_NUMBER,
     to: EPOCH_NUMBER,
     count: COUNT,
+    unopened: COUNT,
     results: hexBytes(32),
     checkpoint: TREE,
     created: timeText,
   }),
-  checkAscending,
+  (completion) => {
+    checkAscending(completion)
+    if (completion.unopened > completion.count) throw malformed('unopened', 'more than there are')
+  },
 )
 
 function checkAscending({ from, to }: Pick<Rewrap, 'from' | 'to'>): void {

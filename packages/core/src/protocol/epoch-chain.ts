@@ -61,6 +61,14 @@ export class EpochChain {
     return { number: this.latest.payload.number, digest: this.latest.digest }
   }
 
+  /** The first of the epochs at the end that have the exchange key of the last one. */
+  get sinceExchange(): VerifiedStatement<Epoch> {
+    const other = this.epochs.findLastIndex(
+      ({ payload }) => payload.exchange !== this.latest.payload.exchange,
+    )
+    return this.epochs[other + 1] ?? this.latest
+  }
+
   /** The epoch of that number; undefined if there is none yet. */
   find(number: number): VerifiedStatement<Epoch> | undefined {
     return this.epochs[number - 1]

@@ -11,11 +11,11 @@ export interface DepositResult {
   readonly blob: Uint8Array
 }
 
-/** The same of a key blob that is not at hand: its SHA-256 alone. */
+/** The same of a key blob that is not at hand: its SHA-256 alone, or that there is none. */
 export interface HashedResult {
   readonly id: Uint8Array
-  /** 32 bytes. */
-  readonly hash: Uint8Array
+  /** 32 bytes; undefined of a deposit that does not open. */
+  readonly hash: Uint8Array | undefined
 }
 
 const LABELS = {
@@ -28,6 +28,7 @@ const LABELS = {
 }
 const ID_BYTES = 32
 const MAC_BYTES = 32
+const HASH_BYTES = 32
 
 /**
  * What stands for a list of deposits in a request: SHA-256 of a label and the ids in ascending order. docs/spec/recovery.md,
@@ -59,9 +60,9 @@ export function completionListDigest(sha256: Sha256, results: readonly DepositRe
   return listDigest(sha256, 'completion', hashed(sha256, results))
 }
 
-/** The same list of a completion, made of the hashes of its key blobs. */
+/** The same list of a completion, made of the hashes of its key blobs; zeros stand for one that there is not. */
 export function completionHashesDigest(sha256: Sha256, results: readonly HashedResult[]): Uint8Array {
-  const rows = results.map(({ id, hash }) => ({ id, result: hash }))
+  const rows = results.map(({ id, hash }) => ({ id, result: hash ?? new Uint8Array(HASH_BYTES) }))
   return listDigest(sha256, 'completion', rows)
 }
 

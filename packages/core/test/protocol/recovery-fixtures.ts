@@ -249,7 +249,7 @@ export const charterReleaseWith = (subject: Uint8Array, changes: Partial<Release
 
 const verification: Verification = { ...judged, epoch: 1 }
 const rewrap: Rewrap = { ...judged, from: 1, to: 2 }
-const completion: Completion = { ...judged, from: 1, to: 2 }
+const completion: Completion = { ...judged, from: 1, to: 2, unopened: 0 }
 const SUBJECT = digestOf('request', requestWith())
 
 /** One of each statement about recovery. */

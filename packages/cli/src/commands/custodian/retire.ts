@@ -4,6 +4,7 @@ import {
   keysOfContainer,
   patientWire,
   provedRetirable,
+  type RetirableKey,
 } from '@strongroom/authority'
 import { usage } from '../../cli-error.ts'
 import { wholeNumber } from '../../authority/authority-options.ts'
@@ -47,13 +48,13 @@ export const custodianRetire = defineCommand({
           const proved = await provedRetirable(folder, wire, epoch, Date.now())
           const what = `the exchange key of epoch ${proved.epochs.join(', ')}`
           if (!values.force)
-            await confirm(context, `Destroy ${what}? Nothing needs it, and nobody has it afterwards`)
+            await confirm(context, `Destroy ${what}? ${reasonOf(proved)}, and nobody has it afterwards`)
           destroyKey(container, proved)
           return proved
         }),
       )
-      const { exchange, epochs, deposits } = retired
-      terminal.record({ folder: folder.path, epochs, exchange, deposits })
+      const { exchange, epochs, deposits, unopened } = retired
+      terminal.record({ folder: folder.path, epochs, exchange, deposits, unopened })
       terminal.done(
         `epoch ${epochs.join(', ')}`,
         `its exchange key is destroyed, ${count(deposits, 'deposit')} open with later ones`,
@@ -62,3 +63,8 @@ export const custodianRetire = defineCommand({
     })
   },
 })
+
+const reasonOf = ({ unopened }: RetirableKey): string =>
+  unopened === 0
+    ? 'Nothing needs it'
+    : `Nothing needs it but ${count(unopened, 'deposit')} that it does not open either`
