@@ -56,6 +56,7 @@ export class Attacked {
     else
       opened.learn({
         sighting: { size: before, root: world.root(before), at: REQUESTED - MINUTE },
+        read: before,
         epoch: chainOf(world).known,
       })
     opened.close()
