@@ -46,7 +46,11 @@ export const CUSTODIAN_ROWS = {
   BUNDLE_FORKED: ['alarm', 'another log than the one seen last', ALARM],
   BUNDLE_PROOF: ['notAuthentic', 'a proof that does not lead to the checkpoint', MAKE_ANEW],
   BUNDLE_TWICE: ['notAuthentic', 'a statement that the log has twice', ALARM],
-  BUNDLE_STATEMENT: ['notAuthentic', 'a statement that is not signed as it must be', MAKE_ANEW],
+  BUNDLE_STATEMENT: [
+    'notAuthentic',
+    'a statement that is not signed as it must be, or not in the order of the log',
+    MAKE_ANEW,
+  ],
   BUNDLE_NOT_LOGGED: ['notAuthentic', 'a statement that is not shown to be in the log', MAKE_ANEW],
   BUNDLE_INCOMPLETE: ['notAuthentic', 'statements that could forbid the release are left out', MAKE_ANEW],
   BUNDLE_FORGOTTEN: ['superseded', 'the log has releases that this folder has forgotten', OWN_COPY],

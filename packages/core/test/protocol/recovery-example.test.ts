@@ -272,6 +272,7 @@ describe('the tables of the page', () => {
       limits.approvals,
       limits.seconds,
       limits.deposits,
+      limits.depositsPerPage,
       limits.codes,
       limits.codeCharacters,
       limits.reasonBytes,

@@ -5,6 +5,7 @@ import {
   ACTS,
   encodeEnvelope,
   openStatement,
+  pae,
   parseEnvelope,
   ProtocolError,
   requestSigners,
@@ -23,6 +24,7 @@ import {
   charterReleaseWith,
   CODE,
   codesWith,
+  CUSTODIAN,
   NEWCOMER,
   OFFICERS,
   requestWith,
@@ -85,11 +87,19 @@ describe('a statement about recovery', () => {
       }
     }
   })
-  test('whose payload another act has too is held apart by the type that is signed', () => {
-    const { rewrap, completion } = SAMPLES
-    assert.deepEqual(Object.keys(rewrap), Object.keys(completion))
-    const renamed = { ...sampleEnvelope('rewrap'), payloadType: ACTS.completion.payloadType }
-    throwsCode(ProtocolError, 'PROTOCOL_SIGNATURE', () => open('completion', renamed))
+  test('is signed with its type: the same payload, signed as another act, is refused', () => {
+    const { payloadType, payload, signatures } = sampleEnvelope('completion')
+    const [own] = signatures
+    assert.ok(own)
+    for (const [type, code] of [
+      [ACTS.completion.payloadType, undefined],
+      [ACTS.rewrap.payloadType, 'PROTOCOL_SIGNATURE'],
+    ] as const) {
+      const signature = { ...own, sig: CUSTODIAN.sign(pae(type, payload)) }
+      const envelope = { payloadType, payload, signatures: [signature] }
+      if (code) throwsCode(ProtocolError, code, () => open('completion', envelope))
+      else assert.deepEqual(open('completion', envelope).payload, SAMPLES.completion)
+    }
   })
 })
 
