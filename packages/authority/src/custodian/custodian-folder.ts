@@ -70,6 +70,8 @@ export class CustodianFolder {
   #settings: CustodianSettings
   #memory: Memory
   #kept: Map<string, KeptRelease>
+  /** The statement digests of the kept ones, by subject; all in hexadecimal. */
+  readonly #digests: Map<string, string>
 
   private constructor(path: string, lock: FolderLock, calls: DiskCalls) {
     this.path = path
@@ -81,6 +83,7 @@ export class CustodianFolder {
     this.#memory = this.#parse(FILES.memory, parseMemory)
     this.releases = new ReleaseFiles(join(path, FILES.releases), calls)
     this.#kept = new Map(this.releases.all().map((kept) => [toHex(kept.subject), kept]))
+    this.#digests = new Map([...this.#kept].map(([name, { record }]) => [name, toHex(releaseDigest(record))]))
   }
 
   /** Makes a folder. It is one only when everything is in it. @throws CustodianError CUSTODIAN_EXISTS */
@@ -186,10 +189,7 @@ export class CustodianFolder {
       charters: new Map(charters.map(({ tenant, ...known }) => [tenant, known])),
       named: new Set(named.map(toHex)),
       spent: new Set([...this.#kept.keys(), ...recovered.map(({ subject }) => toHex(subject))]),
-      releases: new Set([
-        ...kept.map(({ record }) => toHex(releaseDigest(record))),
-        ...recovered.map(({ digest }) => toHex(digest)),
-      ]),
+      releases: new Set([...this.#digests.values(), ...recovered.map(({ digest }) => toHex(digest))]),
       codes: new Set([
         ...kept.flatMap(({ record }) => record.codes),
         ...recovered.flatMap(({ codes }) => codes),
@@ -233,6 +233,7 @@ export class CustodianFolder {
   spend(subject: Uint8Array, record: ReleaseRecord, blobs: Uint8Array): void {
     this.releases.spend(subject, record, blobs)
     this.#kept.set(toHex(subject), { subject, record })
+    this.#digests.set(toHex(subject), toHex(releaseDigest(record)))
   }
 
   /** Lets other processes in. */

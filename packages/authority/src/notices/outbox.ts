@@ -2,8 +2,7 @@ import type { Logger } from 'pino'
 import type { NoticeRow } from '../store/notice-rows.ts'
 import type { NoticeStore } from '../store/notice-store.ts'
 import { sendMail, type MailTarget } from './mail.ts'
-import type { NoticeKeys } from './notice-keys.ts'
-import { noticeText } from './notice-text.ts'
+import { noticeText, type AskedFor, type NoticeSource } from './notice-text.ts'
 import { sendWebhook, type WebhookTarget } from './webhook.ts'
 
 /** Where notices go. */
@@ -13,13 +12,11 @@ export interface NoticeChannels {
 }
 
 /** What an outbox works with. */
-export interface OutboxOptions {
+export interface OutboxOptions extends NoticeSource {
   readonly notices: NoticeStore
-  readonly keys: NoticeKeys
+  /** What the request of a notice asks for; undefined if it is no request. */
+  readonly about: (row: Pick<NoticeRow, 'tenant' | 'subject'>) => Promise<AskedFor | undefined>
   readonly channels: NoticeChannels
-  /** The public address, and the name of the authority. */
-  readonly url: string
-  readonly name: string
   readonly logger: Pick<Logger, 'warn'>
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number
@@ -67,8 +64,9 @@ async function deliver(options: OutboxOptions, row: NoticeRow): Promise<boolean>
   return true
 }
 
-async function send({ channels, keys, url, name, now }: OutboxOptions, row: NoticeRow): Promise<void> {
-  const text = noticeText(row, keys, url, name)
+async function send(options: OutboxOptions, row: NoticeRow): Promise<void> {
+  const { channels, now } = options
+  const text = noticeText(row, await options.about(row), options)
   if (row.channel === 'mail') {
     if (!channels.mail) throw new Error('no mail server is set')
     return sendMail(channels.mail, row.address, text)

@@ -5,7 +5,7 @@ import { pino, type Logger } from 'pino'
 import type { Address, Configuration, TlsSettings } from '../config/index.ts'
 import { createHandler, createServer, Metrics, RequestLog, type ServerTls } from '../http/index.ts'
 import { printableLine } from '../model/printable-line.ts'
-import { NoticeKeys, startOutbox } from '../notices/index.ts'
+import { askedFor, NoticeKeys, startOutbox } from '../notices/index.ts'
 import { createMetricsServer } from './metrics-server.ts'
 import { openAuthority, type OpenAuthority } from './open-authority.ts'
 import { upkeep } from './upkeep.ts'
@@ -83,13 +83,14 @@ export async function serveAuthority(
 
 /** Tells people what happens, if there is a way to. */
 function outboxOf(
-  { store, keys }: OpenAuthority,
+  authority: OpenAuthority,
   { notices: channels, url, name }: Configuration,
   means: Required<ServiceOptions>,
 ): () => Promise<void> {
   if (!channels?.mail && !channels?.webhook) return async () => {}
-  const { notices } = store.recovery
-  return startOutbox({ notices, keys: new NoticeKeys(keys), channels, url, name, ...means })
+  const { notices } = authority.store.recovery
+  const about = askedFor(authority, means.now)
+  return startOutbox({ notices, about, keys: new NoticeKeys(authority.keys), channels, url, name, ...means })
 }
 
 function loggerOf({ logLevel }: Configuration): Logger {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { toHex } from '@strongroom/core/bytes'
-import { deliverNotices, NoticeKeys, type NoticeChannels } from '../../src/notices/index.ts'
+import { askedFor, deliverNotices, NoticeKeys, type NoticeChannels } from '../../src/notices/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import { SQLITE } from '../support/databases.ts'
 import { mailServer } from '../support/mail-server.ts'
@@ -58,6 +58,7 @@ async function scene(t: TestContext) {
 const outbox = (made: Scene, store: Store, channels: NoticeChannels) =>
   deliverNotices({
     notices: store.recovery.notices,
+    about: askedFor({ store, trust: made.authority.trust }, () => made.now),
     keys: new NoticeKeys(made.authority.keys),
     channels,
     url: 'https://vault.example.org',
@@ -95,6 +96,7 @@ describe('notices', () => {
     const link = `/cancel/${toHex(request.digest)}${toHex(new NoticeKeys(made.authority.keys).secretOf(request.digest))}`
     const withLink = mail.mails.filter((text) => text.includes(link))
     assert.equal(withLink.length, 2, 'asked for and approved, to the owner')
+    assert.ok(mail.mails.every((text) => /Class:    self\s+Keys:     \d+\s/.test(text)))
     assert.ok(withLink.every((text) => text.includes('To: owner@example.org')))
     assert.equal(await outbox(made, store, channels), 0)
   })

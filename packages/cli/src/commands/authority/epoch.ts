@@ -58,8 +58,8 @@ export const authorityEpochNew = defineCommand({
   },
   notes: [
     'Clients deposit under the epoch that began last. The new one begins at once and must end after the one before it.',
-    'With the same custodian nothing else changes. With another, that one opens what is deposited from now on,',
-    'and the one before what was deposited until now: its key must be kept.',
+    'With the same custodian nothing else changes. With another exchange key, that one opens what is deposited from now on, and the one',
+    'before what was deposited until now: it must be kept until strongroom custodian rewrap has certified that nothing needs it.',
     '',
     'New terms are kept with the epoch. Charters that were made before stay in force; what is decided from then on keeps them too.',
     '',

@@ -22,8 +22,8 @@ import { isoTime } from '../../recovery/subject-text.ts'
 export const authorityRosterList = defineCommand({
   options: CHARTER_OPTIONS,
   notes: [
-    'Whoever approved, rejected or vouched lately was heard of: an officer who was not for long may be gone. What is proposed is below,',
-    'with how it stands.',
+    'Whoever approved lately was heard of: an officer who was not for long may be gone, or had nothing to approve. What is proposed is',
+    'below, with how it stands.',
   ],
   examples: [
     { line: 'strongroom authority roster list', purpose: 'who decides in your tenant' },
