@@ -74,7 +74,7 @@ async function searchDeposits(call: Call): Promise<Answer> {
 
 /** What a search says of a deposit. */
 export function foundDeposit(row: DepositRow): FoundDeposit {
-  const { index, received, created, epoch, format, serial, commitment, retention, superseded } = row
+  const { index, received, created, epoch, format, serial, commitment, retention, superseded, wrong } = row
   return {
     id: row.digest,
     index,
@@ -89,6 +89,7 @@ export function foundDeposit(row: DepositRow): FoundDeposit {
     description: row.description ?? null,
     retention,
     level: row.level === 2 ? 2 : 0,
+    wrong,
     previous: row.previous ?? null,
     superseded,
   }

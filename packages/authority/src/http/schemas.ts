@@ -46,6 +46,7 @@ const foundDeposit = z
     description: z.string().nullable(),
     retention: z.string(),
     level: z.union([z.literal(0), z.literal(2)]),
+    wrong: z.boolean(),
     previous: hex(32).nullable(),
     superseded: z.boolean(),
   })

@@ -35,7 +35,7 @@ export function isOwnWord(row: Omit<StatementRow, 'index' | 'received'>): boolea
 }
 
 /** A row of a deposit as it is searched. */
-export type SearchedDeposit = Omit<DepositRow, 'superseded'> & { readonly folded: string | null }
+export type SearchedDeposit = Omit<DepositRow, 'superseded' | 'wrong'> & { readonly folded: string | null }
 
 /** Whether a row of a deposit is what its statement says, and stands where that does. */
 export function isIndexOf(row: SearchedDeposit, statement: StatementRow): boolean {

@@ -55,6 +55,8 @@ export interface DepositRow extends Owner, DepositFacts {
   readonly size: number
   /** How far it was verified: 0, structure and signature; 2, the custodian opened it. */
   readonly level: number
+  /** Whether the custodian stated that it is not right. */
+  readonly wrong: boolean
   /** Whether another deposit of the same client names it as the one that it replaces. */
   readonly superseded: boolean
 }

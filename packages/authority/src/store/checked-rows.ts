@@ -17,6 +17,7 @@ export function checkedStatement(row: StatementRow): StatementRow {
 export interface FoundRow {
   readonly deposit: SearchedDeposit
   readonly successor: Uint8Array | null
+  readonly wrong: boolean
 }
 
 /**
@@ -32,7 +33,7 @@ export async function checkedDeposits(
 ): Promise<DepositRow[]> {
   const wanted = rows.flatMap(({ deposit, successor }) => [deposit.digest, ...(successor ? [successor] : [])])
   const statements = await statementsOf(db, owner, wanted)
-  return rows.map(({ deposit, successor }) => {
+  return rows.map(({ deposit, successor, wrong }) => {
     const statement = statements.get(toHex(deposit.digest))
     const next = successor && statements.get(toHex(successor))
     if (
@@ -46,7 +47,7 @@ export async function checkedDeposits(
       )
     }
     const { folded: _, ...row } = deposit
-    return { ...row, superseded: successor !== null }
+    return { ...row, wrong, superseded: successor !== null }
   })
 }
 

@@ -14,7 +14,7 @@ const OPENED = 2
 const FORMATS = Object.keys(DEPOSIT_FORMATS) as DepositFormat[]
 
 /** A row of `deposit` as the contract has it. @throws StoreError STORE_CORRUPT for what nobody wrote */
-export function depositOf(row: Selectable<Schema['deposit']>): Omit<DepositRow, 'superseded'> {
+export function depositOf(row: Selectable<Schema['deposit']>): Omit<DepositRow, 'superseded' | 'wrong'> {
   const format = FORMATS.find((candidate) => DEPOSIT_FORMATS[candidate] === row.format)
   if (format === undefined)
     throw new StoreError('STORE_CORRUPT', `deposit ${row.leaf} is of an unknown format`)
@@ -52,7 +52,10 @@ export async function searchDeposits(
   let query = db
     .selectFrom('deposit')
     .selectAll()
-    .select((it) => later(it).clearSelect().select('next.digest').limit(1).as('successor'))
+    .select((it) => [
+      later(it).clearSelect().select('next.digest').limit(1).as('successor'),
+      foundWrong(it).limit(1).as('wrong'),
+    ])
     .where('tenant', '=', tenant)
     .where('client', '=', client)
   const { serial, object, description, from, to, level, superseded, before } = search
@@ -73,6 +76,7 @@ export async function searchDeposits(
   const found = rows.map((row) => ({
     deposit: { ...depositOf(row), folded: row.folded },
     successor: row.successor,
+    wrong: row.wrong !== null && row.level < OPENED,
   }))
   return checkedDeposits(db, { tenant, client }, found)
 }
@@ -91,6 +95,16 @@ export function oldestUnopened(db: Kysely<Schema>) {
     .where('level', '<', sql.lit(OPENED))
     .orderBy('leaf')
     .limit(1)
+}
+
+/** That the custodian opened it and found it wrong. */
+function foundWrong(it: ExpressionBuilder<Schema, 'deposit'>) {
+  return it
+    .selectFrom('opened')
+    .select('opened.leaf')
+    .whereRef('opened.tenant', '=', 'deposit.tenant')
+    .whereRef('opened.deposit', '=', 'deposit.digest')
+    .where('opened.correct', '=', 0)
 }
 
 /** Deposits of the same client that name this one as the one that they replace. */

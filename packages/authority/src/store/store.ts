@@ -217,7 +217,7 @@ export interface Nonce extends Owner {
 export interface AuditedStatement {
   readonly statement: StatementRow
   /** The row of the deposit of this owner and leaf, with the text by which it is searched. */
-  readonly deposit?: Omit<DepositRow, 'superseded'> & { readonly folded?: string }
+  readonly deposit?: Omit<DepositRow, 'superseded' | 'wrong'> & { readonly folded?: string }
   /** The number of the epoch with this digest. */
   readonly epoch?: number
   /** The id of the client whose row names this leaf as that of its enrolment. */

@@ -37,7 +37,7 @@ export const DEPOSITS: SceneTests = {
     await log.append([full, bare])
     const [second, first] = await store.deposits(client.owner, { limit: 9 })
     const common = { ...client.owner, epoch: 1, format: 'file', retention: 'ten-years', level: 0 }
-    const found = { received: START, size: full.bytes.length, superseded: false }
+    const found = { received: START, size: full.bytes.length, wrong: false, superseded: false }
     assert.deepEqual(first, {
       ...common,
       ...found,

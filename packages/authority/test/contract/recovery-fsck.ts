@@ -70,8 +70,12 @@ export const RECOVERY_FSCK: SceneTests = {
       limit: 9,
     })
     assert.deepEqual(
-      found.map(({ level }) => level),
-      [2, 2, 0],
+      found.map(({ level, wrong }) => [level, wrong]),
+      [
+        [2, false],
+        [2, false],
+        [0, true],
+      ],
     )
     assert.equal(
       (await store.clients('acme')).some(({ signer }) => signer === NEWCOMER.signer),

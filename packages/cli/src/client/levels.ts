@@ -35,14 +35,14 @@ export async function askLevels(
 export async function noteLevels(folder: AuthorityFolder, client: AuthorityClient): Promise<ToldLevels> {
   // Counted before it is asked: what another process delivers meanwhile is newer.
   const receipts = folder.receipts.list().length
-  const told = { receipts, below: await countBelow(client), askedMs: Date.now() }
+  const told = { receipts, ...(await countBelow(client)), askedMs: Date.now() }
   folder.noteLevels(told)
   return told
 }
 
-/** How many deposits in force the custodian has not opened yet, as the authority says. */
-async function countBelow(client: AuthorityClient): Promise<number> {
-  let found = 0
+/** How many deposits in force the custodian has not opened, and how many of them it found wrong, as the authority says. */
+async function countBelow(client: AuthorityClient): Promise<Pick<ToldLevels, 'below' | 'wrong'>> {
+  let [below, wrong] = [0, 0]
   let before: number | undefined
   for (;;) {
     const { deposits, next } = await client.searchDeposits({
@@ -51,8 +51,9 @@ async function countBelow(client: AuthorityClient): Promise<number> {
       limit: PAGE,
       ...(before !== undefined && { before }),
     })
-    found += deposits.filter(({ level }) => level === 0).length
-    if (next === null) return found
+    below += deposits.filter(({ level }) => level === 0).length
+    wrong += deposits.filter((deposit) => deposit.wrong).length
+    if (next === null) return { below, wrong }
     // Pages that lead back would never end.
     if (before !== undefined && next >= before)
       throw new ClientError('CLIENT_ANSWER', 'a page of deposits that does not go on')

@@ -33,6 +33,7 @@ export function standingFields(standing: Standing): Field[] {
       : [['ALARM', `${count(evidence.files, 'file')} of evidence in ${evidence.folder}`]]
   return [
     ...alarms,
+    ...wrongField(standing),
     ['address', state.url],
     ['identity', state.identity],
     ['you are', `${state.clientId} of ${state.tenant}, container ${displayName(state.container)}`],
@@ -56,13 +57,20 @@ export function standingFields(standing: Standing): Field[] {
 function levelText({ levels, summary }: Standing): string {
   if (summary.counts.safe === 0) return 'nothing to open yet'
   if (!levels) return 'not known: the authority was never asked; strongroom status --levels does'
-  const { below, newer, askedMs } = levels
+  const { below, wrong, newer, askedMs } = levels
   const opened =
-    below === 0
-      ? 'the custodian opened all of them'
-      : `${count(below, 'deposit')} not opened by the custodian yet`
+    below === wrong
+      ? `the custodian opened all of them${wrong > 0 ? ' that are right' : ''}`
+      : `${count(below - wrong, 'deposit')} not opened by the custodian yet`
   const since = newer === 0 ? '' : `; ${count(newer, 'deposit')} made since`
   return `${opened}, as the authority said ${formatTime(askedMs)}${since}`
+}
+
+function wrongField({ levels }: Standing): Field[] {
+  if (!levels || levels.wrong === 0) return []
+  return [
+    ['ALARM', `${count(levels.wrong, 'deposit')} that the custodian cannot open: seal those files again`],
+  ]
 }
 
 function probedField({ probed }: Standing): Field[] {
@@ -99,7 +107,9 @@ export function standingRecord(standing: Standing): object {
     container: state.container,
     epoch: { number, ends: isoTime(notAfter), standing: epoch },
     counts: summary.counts,
-    level2: levels ? { below: levels.below, asked: isoTime(levels.askedMs), newer: levels.newer } : null,
+    level2: levels
+      ? { below: levels.below, wrong: levels.wrong, asked: isoTime(levels.askedMs), newer: levels.newer }
+      : null,
     oldestWaiting: isoTime(summary.oldestWaitingMs),
     lastTry: summary.calling && { at: isoTime(summary.calling.lastMs), outcome: summary.calling.outcome },
     log: head ? { size: head.size, signed: isoTime(head.signedMs) } : null,

@@ -9,6 +9,8 @@ export interface ToldLevels {
   readonly askedMs: number
   /** Deposits of this client in force that the custodian had not opened then: those below level 2. */
   readonly below: number
+  /** Those of them that it had found wrong: they never open. */
+  readonly wrong: number
   /** So many receipts were here then. What came later was not asked about. */
   readonly receipts: number
 }
@@ -24,13 +26,14 @@ const TOLD: JsonField<ToldMembers> = objectOf({
   version: exactly(1),
   askedMs: milliseconds,
   below: COUNT,
+  wrong: COUNT,
   receipts: COUNT,
 })
 const MAX_BYTES = 1_024
 
 /** Remembers it, in place of what was said before. */
-export function keepToldLevels(path: string, { askedMs, below, receipts }: ToldLevels): void {
-  const members: ToldMembers = { strongroom: 'told-levels', version: 1, askedMs, below, receipts }
+export function keepToldLevels(path: string, { askedMs, below, wrong, receipts }: ToldLevels): void {
+  const members: ToldMembers = { strongroom: 'told-levels', version: 1, askedMs, below, wrong, receipts }
   writeOwnFile(path, encodeJson(TOLD, members, MAX_BYTES))
 }
 
@@ -39,8 +42,8 @@ export function loadToldLevels(path: string): ToldLevels | undefined {
   const bytes = readOwnFile(path, MAX_BYTES, 'levels that were told')
   if (!bytes) return undefined
   try {
-    const { askedMs, below, receipts } = parseJson(TOLD, bytes, MAX_BYTES)
-    return { askedMs, below, receipts }
+    const { askedMs, below, wrong, receipts } = parseJson(TOLD, bytes, MAX_BYTES)
+    return { askedMs, below, wrong, receipts }
   } catch (error) {
     if (error instanceof ProtocolError) return undefined
     throw error

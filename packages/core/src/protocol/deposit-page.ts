@@ -43,6 +43,8 @@ export interface FoundDeposit {
   readonly retention: string
   /** How far it was verified: 0, structure and signature; 2, the custodian opened it. */
   readonly level: 0 | 2
+  /** Whether the custodian found that it does not open, or to another key than was promised: nobody gets that key back from there. */
+  readonly wrong: boolean
   /** The deposit that it replaces. */
   readonly previous: Uint8Array | null
   /** Whether another replaces it. */
@@ -103,12 +105,17 @@ const FOUND_DEPOSIT: JsonField<FoundDeposit> = objectOf({
   description: orNull(checkedText(LIMITS.descriptionBytes, checkDescription)),
   retention: nameText,
   level: oneOf(0, 2),
+  wrong: oneOf(true, false),
   previous: orNull(hexBytes(32)),
   superseded: oneOf(true, false),
 })
 const DEPOSIT_PAGE: JsonField<DepositPage> = refined(
   objectOf({ deposits: listOf(FOUND_DEPOSIT, 0, LIMITS.depositsPerPage), next: nextIndex }),
-  ({ deposits: rows, next }) => checkOrder({ rows, next }, 'descending'),
+  ({ deposits: rows, next }) => {
+    const i = rows.findIndex(({ level, wrong }) => wrong && level !== 0)
+    if (i >= 0) throw malformed(`deposits[${i}].wrong`, 'opened, and right')
+    checkOrder({ rows, next }, 'descending')
+  },
 )
 const FOUND_STATEMENT: JsonField<FoundStatement> = objectOf({
   index,

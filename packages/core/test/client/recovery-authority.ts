@@ -177,6 +177,7 @@ export class RecoveryAuthority extends GrownLog implements RecoveryWire {
         description: context.description?.kind === 'plain' ? context.description.text : null,
         retention: context.retention,
         level: 0,
+        wrong: false,
         previous: null,
         superseded: false,
       }

@@ -35,6 +35,7 @@ const FOUND: FoundDeposit = {
   description: 'year end',
   retention: 'ten-years',
   level: 0,
+  wrong: true,
   previous: bytesOf(6),
   superseded: true,
 }
@@ -46,6 +47,7 @@ const LEAST: FoundDeposit = {
   object: null,
   description: null,
   level: 2,
+  wrong: false,
   previous: null,
   superseded: false,
 }
@@ -102,6 +104,7 @@ describe('a page of deposits', () => {
       'description',
       'retention',
       'level',
+      'wrong',
       'previous',
       'superseded',
     ])
@@ -166,6 +169,7 @@ describe('a page of deposits', () => {
         ),
         retention: fc.stringMatching(/^[a-z0-9-]{1,64}$/),
         level: fc.constantFrom(0 as const, 2 as const),
+        wrong: fc.constant(false),
         previous: fc.option(bytes(32)),
         superseded: fc.boolean(),
       },
