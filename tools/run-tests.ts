@@ -14,6 +14,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { builtCommand } from './built-command.ts'
 
 interface Suite {
   readonly name: string
@@ -39,12 +40,14 @@ const SUITES = [
 
 const CONCURRENCY = 2
 /** For one test; a suite may take ten times that, so that one that waits for ever does not hold up the rest. */
-const TEST_TIMEOUT_MS = { fast: 120_000, slow: 1_800_000 }
+const TEST_TIMEOUT_MS = { fast: 240_000, slow: 1_800_000 }
 const SUITE_TIMEOUTS = 10
 
 interface Options {
   readonly slow: boolean
   readonly verbose: boolean
+  /** The command that tests start: as it is published. Tests that are run by themselves start that of the sources. */
+  readonly command: string
 }
 interface Tally {
   readonly passed: number
@@ -119,9 +122,9 @@ function runnerArguments(suite: Suite, options: Options, report: string, files: 
 const testTimeoutMs = (options: Options): number => TEST_TIMEOUT_MS[options.slow ? 'slow' : 'fast']
 
 /** Without the mark of an outer runner, which would make the inner one report to it instead of running files. */
-function runnerEnvironment(options: Options): NodeJS.ProcessEnv {
+function runnerEnvironment({ slow, command }: Options): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env
-  return options.slow ? { ...inherited, SLOW: '1' } : inherited
+  return { ...inherited, STRONGROOM_TEST_COMMAND: command, ...(slow && { SLOW: '1' }) }
 }
 
 /** A failure of the run itself counts as one failed test, so that no total can look clean. */
@@ -153,7 +156,10 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { slow: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false } },
   })
-  const tallies = await Promise.all(SUITES.map((suite) => runSuite(suite, values)))
+  const { bin, remove } = await builtCommand()
+  process.once('exit', remove)
+  const options = { ...values, command: bin }
+  const tallies = await Promise.all(SUITES.map((suite) => runSuite(suite, options)))
   const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0)
   const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0)
   const skipped = tallies.flatMap((tally) => tally.skipped)

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-/** The command as it is installed. */
-export const BIN = fileURLToPath(new URL('../bin/strongroom.js', import.meta.url))
+/** The command: the one that was built for all tests, or that of the sources. */
+export const BIN =
+  process.env.STRONGROOM_TEST_COMMAND ?? fileURLToPath(new URL('../bin/strongroom.js', import.meta.url))
 
 // Compiled code outlives the folders of the tests: a start costs half as much.
 const COMPILE_CACHE = join(tmpdir(), 'strongroom-test-compile-cache')

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 /** Tests run in the folder of the project. */
 const BUILD = join('tools', 'build.ts')
 
-/** Builds the command as it is published: from its sources every start would take most of the time. @returns the program */
+/** The command as it is published: from its sources every start would take most of the time. @returns the program */
 export async function builtCommand(folder: string): Promise<string> {
+  const { STRONGROOM_TEST_COMMAND: built } = process.env
+  if (built !== undefined) return built
   const child = spawn(process.execPath, ['-C', 'source', BUILD, join(folder, 'dist')], { stdio: 'inherit' })
   const [status] = await once(child, 'exit')
   if (status !== 0) throw new Error('the command was not built')
