@@ -23,7 +23,9 @@ export async function builtCommand(): Promise<BuiltCommand> {
   mkdirSync(PLACE, { recursive: true })
   const folder = mkdtempSync(join(PLACE, 'strongroom-'))
   const words = ['-C', 'source', join(ROOT, 'tools/build.ts'), join(folder, 'dist')]
-  const [status] = (await once(spawn(process.execPath, words, { stdio: 'inherit' }), 'exit')) as [number]
+  const [status] = (await once(spawn(process.execPath, words, { cwd: ROOT, stdio: 'inherit' }), 'exit')) as [
+    number,
+  ]
   if (status !== 0) throw new Error('the command was not built')
   for (const name of ['bin', 'package.json'])
     cpSync(join(PACKAGE, name), join(folder, name), { recursive: true })
