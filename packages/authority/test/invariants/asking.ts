@@ -1,34 +1,22 @@
-import { decryptFile } from '@strongroom/core/age'
 import { toHex } from '@strongroom/core/bytes'
 import {
   ACTS,
-  CHALLENGE,
   encodeEnvelope,
-  encodeJson,
   encodeKeyBlobs,
-  encodeRequestSubmission,
   fingerprintOf,
-  keyNameOf,
-  LIMITS,
   MEDIA_TYPES,
-  parseEnvelope,
-  parseJson,
-  RECIPIENT_CHALLENGE,
   releaseListDigest,
-  signRequest,
   signStatement,
-  statementDigest,
   type CharterPerson,
   type MessageSigner,
-  type RecoveryRequest,
 } from '@strongroom/core/protocol'
 import { sha256 } from '../../src/model/digest.ts'
 import { bytesOf, pairOf, TERMS, type TestClient } from '../support/authority.ts'
-import type { RawAnswer } from '../support/raw-request.ts'
-import { all, CODE, CUSTODIAN, DAY, NEWCOMER, NOTICE, RECIPIENT, Tenancy } from '../support/recovery.ts'
-import { freshNonce, type Served } from '../support/served.ts'
+import { all, CODE, CUSTODIAN, DAY, NOTICE, Tenancy } from '../support/recovery.ts'
+import { asKey, send } from '../recovery/asking.ts'
+import type { Served } from '../support/served.ts'
 
-const HOST = 'vault.example.org'
+export { asKey, askFor as ask, asNamed, send } from '../recovery/asking.ts'
 
 /** The people of the second tenant, whom nobody else knows. */
 export const THEIRS = {
@@ -39,45 +27,6 @@ export const THEIRS = {
 } as const
 export const THEIR_CODE = pairOf(0x41011)
 export const SECOND_CODE = pairOf(0x41012)
-
-/** A request that a key signs, with its own name. */
-export async function asKey(
-  served: Served,
-  pair: MessageSigner,
-  target: string,
-  { method = 'GET', body, type }: { method?: string; body?: Uint8Array; type?: string } = {},
-): Promise<RawAnswer> {
-  return await asNamed(served, { pair, name: keyNameOf(sha256, pair.signer) }, target, {
-    method,
-    ...(body && { body }),
-    ...(type && { type }),
-  })
-}
-
-/** The same under any name: of a client, or of a key. */
-export async function asNamed(
-  served: Served,
-  { pair, name }: { readonly pair: MessageSigner; readonly name: string },
-  target: string,
-  { method = 'GET', body, type }: { method?: string; body?: Uint8Array; type?: string } = {},
-): Promise<RawAnswer> {
-  const created = Math.floor(served.scene.now / 1000)
-  const params = { created, expires: created + 60, nonce: freshNonce(), clientId: name }
-  const request = { method, authority: HOST, target, ...(body && { body }) }
-  const fields = signRequest(sha256, request, params, pair.sign)
-  return await served.ask(method, target, {
-    fields: { ...fields },
-    ...(body && { body }),
-    ...(type && { type }),
-  })
-}
-
-export const send = (
-  served: Served,
-  path: string,
-  body: Uint8Array,
-  type: string = MEDIA_TYPES.envelope,
-): Promise<RawAnswer> => served.ask('POST', path, { body, type })
 
 /** What a tenant of these tests has. */
 export interface Peopled {
@@ -130,25 +79,6 @@ export async function otherPeople(served: Served): Promise<Peopled> {
   const deposits = blobs.map((blob) => client.admit(blob))
   await all(log, [decreed, tenancy.codes(client, [THEIR_CODE]), ...deposits])
   return { tenancy, client, deposits: deposits.map(({ digest }) => digest), blobs }
-}
-
-/** Asks for deposits with a code, over the routes. */
-export async function ask(
-  served: Served,
-  { tenancy, client, deposits }: Pick<Peopled, 'tenancy' | 'client' | 'deposits'>,
-  changes: Partial<RecoveryRequest> = {},
-  pairs: readonly MessageSigner[] = [NEWCOMER, CODE],
-): Promise<{ readonly answer: RawAnswer; readonly digest: Uint8Array }> {
-  const payload = tenancy.requestFor(client, deposits, served.scene.now, changes)
-  const { signer, recipient } = payload
-  const wanted = encodeJson(RECIPIENT_CHALLENGE, { signer, recipient }, LIMITS.jsonBytes)
-  const given = await send(served, '/v1/requests/challenge', wanted, MEDIA_TYPES.json)
-  const { file } = parseJson(CHALLENGE, given.body, LIMITS.jsonBytes)
-  const challenge = decryptFile(file, [RECIPIENT])
-  const statement = parseEnvelope(tenancy.sign('request', payload, ...pairs))
-  const body = encodeRequestSubmission({ statement, deposits: [...deposits], challenge })
-  const answer = await send(served, '/v1/requests', body, MEDIA_TYPES.json)
-  return { answer, digest: statementDigest(sha256, statement) }
 }
 
 /** The release of a request, and its key blobs in the order in which they are handed out. */

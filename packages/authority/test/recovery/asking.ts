@@ -15,27 +15,32 @@ import {
   type RecoveryRequest,
 } from '@strongroom/core/protocol'
 import { sha256 } from '../../src/model/digest.ts'
-import { TERMS } from '../support/authority.ts'
+import { TERMS, type TestClient } from '../support/authority.ts'
 import type { RawAnswer } from '../support/raw-request.ts'
 import { all, CODE, NEWCOMER, RECIPIENT, Tenancy } from '../support/recovery.ts'
 import { freshNonce, type Served } from '../support/served.ts'
 
 const HOST = 'vault.example.org'
 
+interface Asked {
+  readonly method?: string
+  readonly body?: Uint8Array
+  readonly type?: string
+}
+
 /** A signed request of a key that is no client's. */
-export async function asKey(
+export const asKey = (served: Served, pair: MessageSigner, target: string, asked: Asked = {}) =>
+  asNamed(served, { pair, name: keyNameOf(sha256, pair.signer) }, target, asked)
+
+/** The same under any name: of a client, or of a key. */
+export async function asNamed(
   served: Served,
-  pair: MessageSigner,
+  { pair, name }: { readonly pair: MessageSigner; readonly name: string },
   target: string,
-  { method = 'GET', body, type }: { method?: string; body?: Uint8Array; type?: string } = {},
+  { method = 'GET', body, type }: Asked = {},
 ): Promise<RawAnswer> {
   const created = Math.floor(served.scene.now / 1000)
-  const params = {
-    created,
-    expires: created + 60,
-    nonce: freshNonce(),
-    clientId: keyNameOf(sha256, pair.signer),
-  }
+  const params = { created, expires: created + 60, nonce: freshNonce(), clientId: name }
   const request = { method, authority: HOST, target, ...(body && { body }) }
   const fields = signRequest(sha256, request, params, pair.sign)
   return served.ask(method, target, { fields: { ...fields }, ...(body && { body }), ...(type && { type }) })
@@ -56,15 +61,34 @@ export async function setUp(served: Served): Promise<{ tenancy: Tenancy; deposit
   return { tenancy, deposits: deposits.map(({ digest }) => digest) }
 }
 
+/** What became of a request, and what was sent. */
+interface Answered {
+  readonly answer: RawAnswer
+  readonly digest: Uint8Array
+  readonly body: Uint8Array
+}
+
 /** Asks for deposits as a client that has lost everything but a code. */
-export async function ask(
+export const ask = (
   served: Served,
   tenancy: Tenancy,
   deposits: readonly Uint8Array[],
   changes: Partial<RecoveryRequest> = {},
+  pairs?: readonly MessageSigner[],
+): Promise<Answered> => askFor(served, { tenancy, client: served.client(), deposits }, changes, pairs)
+
+/** The same for any client. */
+export async function askFor(
+  served: Served,
+  {
+    tenancy,
+    client,
+    deposits,
+  }: { readonly tenancy: Tenancy; readonly client: TestClient; readonly deposits: readonly Uint8Array[] },
+  changes: Partial<RecoveryRequest> = {},
   pairs: readonly MessageSigner[] = [NEWCOMER, CODE],
-): Promise<{ readonly answer: RawAnswer; readonly digest: Uint8Array; readonly body: Uint8Array }> {
-  const payload = tenancy.requestFor(served.client(), deposits, served.scene.now, changes)
+): Promise<Answered> {
+  const payload = tenancy.requestFor(client, deposits, served.scene.now, changes)
   const { signer, recipient } = payload
   const wanted = encodeJson(RECIPIENT_CHALLENGE, { signer, recipient }, LIMITS.jsonBytes)
   const given = await send(served, '/v1/requests/challenge', wanted, MEDIA_TYPES.json)
