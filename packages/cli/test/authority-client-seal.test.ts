@@ -10,7 +10,7 @@ import { AuthorityStore, parseDepositBlob, type AuthorityFolder } from '@strongr
 import { parseDepositBody, type DepositContext } from '@strongroom/core/protocol'
 import { inspectFile } from '@strongroom/core/seal'
 import { initialised } from './fixtures.ts'
-import type { Home } from './program.ts'
+import { SOURCE_BIN, type Home } from './program.ts'
 import { Vault } from './vault.ts'
 
 /** What a client keeps about the authority that it calls `vault`. */
@@ -225,8 +225,8 @@ suite('strongroom seal, without an authority', () => {
   test('loads nothing of a client', async (t) => {
     const home = initialised(t)
     home.write('a', 'a')
-    // Node writes down which scripts it ran.
-    await home.ok(['seal', 'a'], { env: { NODE_V8_COVERAGE: home.path('coverage') } })
+    // Node writes down which scripts it ran: of the built command, one.
+    await home.ok(['seal', 'a'], { bin: SOURCE_BIN, env: { NODE_V8_COVERAGE: home.path('coverage') } })
     const files = readdirSync(home.path('coverage'))
     const scripts = files.flatMap((name) => scriptsIn(readFileSync(home.path(`coverage/${name}`), 'utf8')))
     assert.ok(

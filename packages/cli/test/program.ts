@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
+/** The command of the sources. */
+export const SOURCE_BIN = fileURLToPath(new URL('../bin/strongroom.js', import.meta.url))
 /** The command: the one that was built for all tests, or that of the sources. */
-export const BIN =
-  process.env.STRONGROOM_TEST_COMMAND ?? fileURLToPath(new URL('../bin/strongroom.js', import.meta.url))
+export const BIN = process.env.STRONGROOM_TEST_COMMAND ?? SOURCE_BIN
 
 // Compiled code outlives the folders of the tests: a start costs half as much.
 const COMPILE_CACHE = join(tmpdir(), 'strongroom-test-compile-cache')
@@ -30,6 +31,8 @@ export interface RunOptions {
   /** What the run finds as file descriptor 3. */
   readonly fd3?: number
   readonly node?: string
+  /** What starts the command. */
+  readonly bin?: string
   /** Below the working folder; that folder itself unless told. */
   readonly cwd?: string
   /** Told as soon as the process runs, to do something to it. */
@@ -88,9 +91,9 @@ export class Home {
 
   /** Runs `strongroom` with these words. */
   async run(words: readonly string[], options: RunOptions = {}): Promise<Run> {
-    const { env = {}, fd3, node = process.execPath, cwd = '.', onStart } = options
+    const { env = {}, fd3, node = process.execPath, bin = BIN, cwd = '.', onStart } = options
     const stdin = 'stdin' in options ? options.stdin : ''
-    const child = spawn(node, [BIN, ...words], {
+    const child = spawn(node, [bin, ...words], {
       cwd: join(this.folder, cwd),
       env: { ...this.environment, ...env },
       stdio: ['pipe', 'pipe', 'pipe', fd3 ?? 'ignore'],

@@ -84,7 +84,7 @@ suite('a rotation', { concurrency: 2 }, () => {
     await killedAtEveryFile(custodian)
     const done = await custodian.ok(['custodian', 'rewrap', ...OWN, '--json'])
     assert.deepEqual(JSON.parse(done.stdout).epochs, [
-      { from: 1, to: 2, wrapped: 2, failed: [], completed: true },
+      { from: 1, to: 2, wrapped: 2, failed: [], unopened: [], completed: true },
     ])
     const shown = await custodian.ok(['custodian', 'rewrap', ...OWN])
     assert.match(shown.stdout, /epoch 1.*2 deposits wrapped for epoch 2, complete/)

@@ -31,7 +31,6 @@ export async function huntCanaries(scene: Scene, databaseFiles: () => string | u
     'another session key': sessionKeys[1],
     'the recovery code': secret,
     'a sealed description': Buffer.from(description),
-    'the owner’s key': bytesOf(0x10001),
   })
   const served = await serve(scene)
   const blobs = sessionKeys.map((sessionKey) => canary(served, sessionKey, description))
