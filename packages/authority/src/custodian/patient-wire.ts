@@ -1,36 +1,35 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ClientError } from '@strongroom/core/client'
-import type { RewrapWire } from './rewrap.ts'
 
 const PAUSE_MS = 5_000
 /** After ten minutes of being told so, something else is wrong. */
 const MOST_PAUSES = 120
 
 /**
- * The same wire for work of many requests: whoever is told that they were too many waits and asks again. Everything that is sent may be
- * sent twice.
+ * The same wire for work of many requests: whoever is told that they were too many waits and asks again. Every call is one request that may
+ * be made twice: what a custodian says is a statement, and the same one again changes nothing.
  *
+ * @param wire whose functions all give promises
  * @param wait for tests
  */
-export function patientWire(wire: RewrapWire, wait: (ms: number) => Promise<unknown> = pause): RewrapWire {
-  const patient = async <T>(ask: () => Promise<T>): Promise<T> => {
-    for (let pauses = 0; ; pauses++) {
-      try {
-        return await ask()
-      } catch (error) {
-        const many = error instanceof ClientError && error.problem?.code === 'too-many'
-        if (!many || pauses >= MOST_PAUSES) throw error
-        await wait(PAUSE_MS)
-      }
-    }
+export function patientWire<W extends object>(wire: W, wait: (ms: number) => Promise<unknown> = pause): W {
+  const get = (_: W, name: string | symbol): unknown => {
+    const member: unknown = Reflect.get(wire, name)
+    if (typeof member !== 'function') return member
+    return (...given: unknown[]) =>
+      patient(async () => (await Reflect.apply(member, wire, given)) as unknown, wait)
   }
-  return {
-    card: () => patient(() => wire.card()),
-    checkpoint: () => patient(() => wire.checkpoint()),
-    tile: (tile) => patient(() => wire.tile(tile)),
-    chartersOf: (tenant) => patient(() => wire.chartersOf(tenant)),
-    deposits: (query) => patient(() => wire.deposits(query)),
-    sendRewrap: (submission) => patient(() => wire.sendRewrap(submission)),
-    sendCompletion: (completion) => patient(() => wire.sendCompletion(completion)),
+  return new Proxy(wire, { get })
+}
+
+async function patient<T>(ask: () => Promise<T>, wait: (ms: number) => Promise<unknown>): Promise<T> {
+  for (let pauses = 0; ; pauses++) {
+    try {
+      return await ask()
+    } catch (error) {
+      const many = error instanceof ClientError && error.problem?.code === 'too-many'
+      if (!many || pauses >= MOST_PAUSES) throw error
+      await wait(PAUSE_MS)
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { concat, equalBytes, toHex, utf8Encode } from '../bytes/index.ts'
+import { ByteWriter, concat, equalBytes, toHex, utf8Encode } from '../bytes/index.ts'
 import type { Sha256 } from '../merkle/index.ts'
 import type { ProbeResult } from './probe.ts'
 import { malformed } from './protocol-error.ts'
@@ -100,8 +100,13 @@ function listDigest(
   label: keyof typeof LABELS,
   rows: readonly { readonly id: Uint8Array; readonly result: Uint8Array }[],
 ): Uint8Array {
-  // One text to hash: a list of ten thousand is 640 kB.
-  return sha256(LABELS[label], concat(...sorted(rows).flatMap(({ id, result }) => [id, result])))
+  // One text to hash, written piece by piece: the list of a completion may have a million rows.
+  const ordered = sorted(rows)
+  const text = new ByteWriter(
+    ordered.reduce((length, { id, result }) => length + id.length + result.length, 0),
+  )
+  for (const { id, result } of ordered) text.bytes(id).bytes(result)
+  return sha256(LABELS[label], text.toBytes())
 }
 
 /** By their ids. Ids have one length, and results of one list too, so no two lists are hashed alike. */

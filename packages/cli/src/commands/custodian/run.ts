@@ -1,4 +1,4 @@
-import { custodianLog, custodianWire, runCustodian } from '@strongroom/authority'
+import { custodianLog, custodianWire, runCustodian, patientWire } from '@strongroom/authority'
 import { durationOf } from '../../client/duration.ts'
 import { defineCommand } from '../../command.ts'
 import { CONNECTION_OPTIONS, withConnection } from './connection.ts'
@@ -47,7 +47,7 @@ export const custodianRun = defineCommand({
         withKeys(context, values, folder, async (keys) => {
           terminal.record({ ready: true, authority: url, identity, pid: process.pid })
           terminal.note(`at work for ${url}`)
-          const wire = custodianWire(url, transport, keys)
+          const wire = patientWire(custodianWire(url, transport, keys))
           await runCustodian(folder, keys, wire, {
             everyMs,
             once: values.once,
